@@ -1,0 +1,1 @@
+"""Queue → matching webhooks → signed HTTP callbacks → results."""

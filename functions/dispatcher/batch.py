@@ -1,0 +1,90 @@
+"""A batch of queue records: which are handled, in which order, and which must come again.
+
+A crash charges a receive to every message of its batch. A message that has come several times is therefore handled
+alone, after the others are done, and one that keeps failing is recorded without posting, so that only what cannot even
+be recorded is dead-lettered (engine.md 1.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.dispatcher import commit
+from functions.dispatcher.fanout import Fanout
+from functions.dispatcher.retries import Retries
+from parley.messages import ChunkMessage, CommitMessage, EventMessage, Message, MessageError, RetryMessage, decode
+
+if TYPE_CHECKING:
+    from functions.dispatcher.ports import Ports
+
+SUSPECT_AFTER_RECEIVES = 3
+RECORD_ONLY_AFTER_RECEIVES = 50  # of the queue's 100: nearly two hours of failures by then
+
+logger = Logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One record that can be read."""
+
+    message_id: str
+    message: Message
+    receives: int
+
+
+def read(records: Iterable[Mapping[str, Any]]) -> tuple[list[Received], list[str]]:
+    """The records as messages, and the ids of the unreadable ones, which come again until they are dead letters."""
+    readable: list[Received] = []
+    unreadable: list[str] = []
+    for record in records:
+        try:
+            message = decode(record["body"])
+        except MessageError as error:
+            logger.exception("unreadable message", extra={"message_id": record["messageId"], "reason": str(error)})
+            unreadable.append(record["messageId"])
+        else:
+            receives = int(record["attributes"]["ApproximateReceiveCount"])
+            readable.append(Received(record["messageId"], message, receives))
+    return readable, unreadable
+
+
+def run(ports: Ports, records: Iterable[Mapping[str, Any]], *, deadline_ms: int) -> list[str]:
+    """Handle a batch.
+
+    Returns:
+        The ids of the messages that must come again.
+    """
+    readable, failed = read(records)
+    clean = [entry for entry in readable if entry.receives < SUSPECT_AFTER_RECEIVES]
+    suspects = [entry for entry in readable if entry.receives >= SUSPECT_AFTER_RECEIVES]
+    # with clean ones in the batch no suspect is touched: if it kills the process, they are not charged for it
+    now, later = (clean, suspects) if clean else (suspects[:1], suspects[1:])
+    return failed + [entry.message_id for entry in later] + _handle(ports, now, deadline_ms=deadline_ms)
+
+
+def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> list[str]:
+    fanout: list[tuple[str, EventMessage | ChunkMessage, bool]] = []
+    retries: list[tuple[str, RetryMessage]] = []
+    failed: list[str] = []
+    for entry in entries:
+        match entry.message:
+            case EventMessage() | ChunkMessage() as message:
+                fanout.append((entry.message_id, message, entry.receives > RECORD_ONLY_AFTER_RECEIVES))
+            case RetryMessage() as message:
+                retries.append((entry.message_id, message))
+            case CommitMessage() as message:
+                try:
+                    commit.write(ports, message)
+                except (ClientError, BotoCoreError) as error:
+                    logger.warning("not committed", extra={"event": message.event.sid, "error": type(error).__name__})
+                    failed.append(entry.message_id)
+    if fanout:
+        failed += Fanout(ports).run(fanout, deadline_ms=deadline_ms)
+    if retries:
+        failed += Retries(ports).run(retries, deadline_ms=deadline_ms)
+    return failed

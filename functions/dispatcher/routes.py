@@ -1,0 +1,122 @@
+"""Which webhooks want an event, and their secrets: a few seconds old at most, read again only when they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from parley import matching
+from parley.platforms import PLATFORM_NAMES, platform
+from parley.webhook import ACTIVE
+
+if TYPE_CHECKING:
+    from parley.event import Event
+    from parley.webhook import Webhook, WebhookSecrets
+
+logger = Logger()
+
+FRESH_SECONDS = 4.0  # changes take effect within 5 s (design 2)
+
+
+class Configuration(Protocol):
+    """What the config table is asked."""
+
+    def webhooks_version(self, assistant_sid: str) -> int:
+        """Counts the changes to an assistant's webhooks."""
+
+    def webhooks(self, assistant_sid: str) -> tuple[int, list[Webhook]]:
+        """All of an assistant's webhooks, and the count of changes, which was read before them."""
+
+    def webhook(self, assistant_sid: str, webhook_sid: str) -> Webhook | None:
+        """One webhook, read strongly."""
+
+    def secrets(self, webhook_sids: Iterable[str]) -> Mapping[str, WebhookSecrets]:
+        """What callbacks are signed and sent with."""
+
+    def disable(self, webhook: Webhook, *, reason: str) -> None:
+        """Take a webhook out of service, unless it changed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Assistant:
+    version: int
+    checked_seconds: float
+    webhooks: tuple[Webhook, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    webhook_version: int
+    loaded_seconds: float
+    secrets: WebhookSecrets
+
+
+class Routes:
+    """A cache over the configuration, bounded in age."""
+
+    def __init__(self, configuration: Configuration, now_seconds: Callable[[], float]) -> None:
+        self._configuration = configuration
+        self._now_seconds = now_seconds
+        self._assistants: dict[str, _Assistant] = {}
+        self._secrets: dict[str, _Secrets] = {}
+
+    def matching(self, event: Event) -> list[Webhook]:
+        """The active webhooks that want this event, each once, whatever order they are stored in."""
+        names = platform(event.platform).names if event.platform in PLATFORM_NAMES else None
+        return [
+            webhook
+            for webhook in self._webhooks(event.assistant_sid)
+            if webhook.status == ACTIVE
+            and matching.wants(webhook.events, name=event.name, event_type=event.type, names=names)
+        ]
+
+    def _webhooks(self, assistant_sid: str) -> tuple[Webhook, ...]:
+        now = self._now_seconds()
+        entry = self._assistants.get(assistant_sid)
+        if entry is not None and now - entry.checked_seconds < FRESH_SECONDS:
+            return entry.webhooks
+        if entry is None or self._configuration.webhooks_version(assistant_sid) != entry.version:
+            # the version is the older of the two reads: a change between them is seen at the next look, never missed
+            version, webhooks = self._configuration.webhooks(assistant_sid)
+            entry = _Assistant(version, now, tuple(webhooks))
+        self._assistants[assistant_sid] = replace(entry, checked_seconds=now)
+        return entry.webhooks
+
+    def strongly(self, assistant_sid: str, webhook_sid: str) -> Webhook | None:
+        """One webhook as it is now: what ends a delivery must not rest on a cache (invariant 10)."""
+        return self._configuration.webhook(assistant_sid, webhook_sid)
+
+    def secrets(self, webhooks: Iterable[Webhook]) -> dict[str, WebhookSecrets]:
+        """What these webhooks' callbacks are signed with, by webhook SID; one deleted meanwhile is left out.
+
+        A change of secrets changes the webhook's version, so an entry is wrong only as long as the webhook's own is;
+        the age bound is for the end of a rotation's overlap.
+        """
+        now = self._now_seconds()
+        wanted = {webhook.sid: webhook for webhook in webhooks}
+        missing = [
+            sid
+            for sid, webhook in wanted.items()
+            if (known := self._secrets.get(sid)) is None
+            or known.webhook_version != webhook.version
+            or now - known.loaded_seconds >= FRESH_SECONDS
+        ]
+        if missing:
+            for sid, secrets in self._configuration.secrets(missing).items():
+                self._secrets[sid] = _Secrets(wanted[sid].version, now, secrets)
+        return {sid: self._secrets[sid].secrets for sid in wanted if sid in self._secrets}
+
+    def disable(self, webhook: Webhook, *, reason: str) -> None:
+        """Take a webhook out of service; this environment stops calling it at once.
+
+        Best effort: if it cannot be written now, the next 410 does it; failing here would post to the others again.
+        """
+        try:
+            self._configuration.disable(webhook, reason=reason)
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("not disabled", extra={"webhook": webhook.sid, "error": type(error).__name__})
+        self._assistants.pop(webhook.assistant_sid, None)

@@ -1,0 +1,1 @@
+"""Platforms' callbacks: verify, name, queue, answer."""

@@ -1,0 +1,90 @@
+"""What happens to a platform's call, in this order: find the source, verify, name the event, queue it, answer.
+
+Nothing else happens before the answer; a 2xx means that the queue has the event (invariant 1).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parley import codec, sids
+from parley.errors import MethodNotAllowedError, NotFoundError, TooLargeError
+from parley.event import Event
+from parley.platforms import PLATFORM_NAMES, platform
+
+if TYPE_CHECKING:
+    from functions.ingest.sources import Sources
+    from parley.http import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted call.
+
+    Attributes:
+        answer: Status, headers and body that this platform expects.
+    """
+
+    event: Event
+    answer: tuple[int, dict[str, str], bytes]
+
+
+def accept(request: Request, *, sources: Sources, queue: Callable[[Event], None], public_url: str) -> Accepted:
+    """Take one call.
+
+    Args:
+        request: As the gateway handed it over.
+        sources: Where sources are looked up.
+        queue: Makes an event durable.
+        public_url: The `PublicUrl` parameter, or empty.
+
+    Raises:
+        ParleyError: The kind that says why the call is refused; nothing of it is kept.
+    """
+    parameters = request.path_parameters
+    name = parameters.get("platform", "")
+    if name not in PLATFORM_NAMES:
+        raise NotFoundError(f"/ingest/{name}")
+    chosen = platform(name)
+    source = sources.admit(platform=name, sid=parameters.get("source", ""), token=parameters.get("token", ""))
+    if request.method not in chosen.methods:
+        raise MethodNotAllowedError(request.method, tuple(sorted(chosen.methods)))
+    now_seconds = request.received_ms / 1000
+    chosen.verify(request, request.signed_url(public_url), source, now_seconds)
+    described = chosen.describe(request, source)
+    rid = uuid.uuid4().hex
+    event = Event(
+        sid=sids.event_sid(
+            assistant_sid=source.assistant_sid,
+            source_sid=source.sid,
+            event_name=described.name,
+            conversation_id=described.conversation_id,
+            identity=described.identity,
+            rid=rid,
+        ),
+        account_sid=source.account_sid,
+        assistant_sid=source.assistant_sid,
+        source_sid=source.sid,
+        platform=name,
+        name=described.name,
+        type=described.type,
+        status=described.status,
+        reason=described.reason,
+        conversation_id=described.conversation_id,
+        occurred_ms=described.occurred_ms,
+        received_ms=request.received_ms,
+        rid=rid,
+        method=request.method,
+        content_type=request.headers.get("content-type"),
+        payload=request.raw_query.encode("utf-8", "surrogateescape") if request.method == "GET" else request.body,
+    )
+    try:
+        queue(event)
+    except codec.PayloadTooLargeError as error:
+        raise TooLargeError(
+            f"The body is too large: {error}. Allowed: 256 KiB, or up to 4 MiB that deflates to 256 KiB"
+        ) from error
+    return Accepted(event, chosen.answer(source))

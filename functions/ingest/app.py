@@ -1,0 +1,91 @@
+"""The ingest function: wiring only."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.ingest.accept import accept
+from functions.ingest.sources import Sources
+from parley import aws
+from parley.config_table import secrets
+from parley.errors import (
+    MethodNotAllowedError,
+    ParleyError,
+    TooLargeError,
+    UnauthorizedError,
+    UnavailableError,
+    body_of,
+)
+from parley.http import Request, json_response, response
+from parley.messages import EventMessage
+from parley.queues import events
+from parley.settings import IngestSettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_sqs.client import SQSClient
+
+    from parley.event import Event
+
+logger = Logger()
+metrics = Metrics()
+
+Handler = Callable[[Request], dict[str, Any]]
+
+
+def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) -> Handler:
+    """The function, given its settings and clients."""
+    sources = Sources(
+        load=lambda sid: secrets.load_source(dynamodb, settings.config_table, sid, now_seconds=time.time()),
+        now_seconds=time.monotonic,
+    )
+
+    def queue(event: Event) -> None:
+        events.send(sqs, settings.events_queue_url, EventMessage(event))
+
+    def handle(request: Request) -> dict[str, Any]:
+        try:
+            accepted = accept(request, sources=sources, queue=queue, public_url=settings.public_url)
+        except ParleyError as error:
+            return _refusal(error)
+        except (ClientError, BotoCoreError) as error:
+            logger.exception("unavailable", extra={"error": type(error).__name__})
+            return _refusal(UnavailableError("The event could not be kept just now; send it again"))
+        event = accepted.event
+        logger.info("accepted", extra={"event": event.sid, "type": event.type, "bytes": len(event.payload)})
+        return response(*accepted.answer)
+
+    return handle
+
+
+def _refusal(error: ParleyError) -> dict[str, Any]:
+    """Its answer and a metric; nothing else is kept of a call that is not genuine."""
+    metrics.add_metric("TooLarge" if isinstance(error, TooLargeError) else "Refused", MetricUnit.Count, 1)
+    headers: dict[str, str] = {}
+    if isinstance(error, MethodNotAllowedError):
+        headers["allow"] = ", ".join(error.allowed)
+    if isinstance(error, UnauthorizedError):
+        # Tropo's credentials stand in the URL: a client may send them only when asked (RFC 7617)
+        headers["www-authenticate"] = 'Basic realm="parley"'
+    return json_response(error.status, body_of(error), headers)
+
+
+@cache
+def _handler() -> Handler:
+    return build(IngestSettings.from_environment(os.environ), aws.dynamodb(), aws.sqs())
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 — Lambda's signature
+    """Payload format 2.0 in, what the platform expects out."""
+    return _handler()(Request.from_event(event))

@@ -1,0 +1,1 @@
+"""Every minute: attempts whose time has come and no message has told."""

@@ -1,0 +1,1 @@
+"""The two queues: events to dispatch, and attempts that are due."""

@@ -1,0 +1,31 @@
+"""RetryQueue: attempts that are due, in fair-queue groups by webhook, and commits that could not be written.
+
+It only makes retries prompt: what is lost here is found by its due time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from parley.messages import CommitMessage, RetryMessage, encode
+from parley.queues.batches import send_batches
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+MAX_DELAY_SECONDS = 900  # SQS takes no more; later attempts are the sweeper's
+
+
+def send(client: SQSClient, queue_url: str, messages: Sequence[tuple[RetryMessage, int]]) -> None:
+    """Send attempts with their delays in seconds.
+
+    Raises:
+        PartialSendError: When the queue did not take all of them.
+    """
+    send_batches(client, queue_url, [(encode(message), message.webhook_sid, delay) for message, delay in messages])
+
+
+def send_commit(client: SQSClient, queue_url: str, message: CommitMessage) -> None:
+    """Send what was posted and could not be written."""
+    client.send_message(QueueUrl=queue_url, MessageBody=encode(message), MessageGroupId=message.event.assistant_sid)
