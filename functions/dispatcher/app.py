@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from parley.attempts import Outcome
-    from parley.platforms.platform import Callback
+    from parley.platforms.interface import Callback
     from parley.webhook import Webhook, WebhookSecrets
 
 _RESERVE_MS = 3_000  # for acknowledging, and for what the runtime does after the handler

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
     from parley.attempts import Outcome
     from parley.event import Event
-    from parley.platforms.platform import Callback
+    from parley.platforms.interface import Callback
     from parley.webhook import Webhook, WebhookSecrets
 
 INLINE_TARGETS = 10

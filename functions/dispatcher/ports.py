@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from functions.dispatcher.routes import Routes
     from parley.attempts import Outcome
-    from parley.platforms.platform import Callback
+    from parley.platforms.interface import Callback
     from parley.settings import DispatcherSettings
 
 Returned = TypeVar("Returned")

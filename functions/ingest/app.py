@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from parley.event import Event
 
 logger = Logger()
-metrics = Metrics()
 
 Handler = Callable[[Request], dict[str, Any]]
 
@@ -69,7 +68,9 @@ def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) ->
 
 def _refusal(error: ParleyError) -> dict[str, Any]:
     """Its answer and a metric; nothing else is kept of a call that is not genuine."""
-    metrics.add_metric("TooLarge" if isinstance(error, TooLargeError) else "Refused", MetricUnit.Count, 1)
+    name = "TooLarge" if isinstance(error, TooLargeError) else "Refused"
+    with single_metric(name=name, unit=MetricUnit.Count, value=1):
+        pass
     headers: dict[str, str] = {}
     if isinstance(error, MethodNotAllowedError):
         headers["allow"] = ", ".join(error.allowed)
@@ -85,7 +86,6 @@ def _handler() -> Handler:
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 — Lambda's signature
     """Payload format 2.0 in, what the platform expects out."""
     return _handler()(Request.from_event(event))

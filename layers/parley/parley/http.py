@@ -77,10 +77,6 @@ class Request:
         base = configured.rstrip("/") or f"https://{self.domain_name}{self._stage_prefix}"
         return base + path
 
-    def link_base(self, configured: str) -> str:
-        """What links in answers begin with: `PublicUrl`, else the host and stage that the caller used."""
-        return configured.rstrip("/") or f"https://{self.host}{self._stage_prefix}"
-
 
 def response(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """A response in payload format 2.0; a body that is not UTF-8 travels as base64."""

@@ -1,0 +1,1 @@
+"""What happened: events, and what became of them at each webhook."""

@@ -1,0 +1,438 @@
+"""The dispatch protocol, with the real code on the template's tables and a world around it."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+from standardwebhooks import Webhook as StandardWebhook
+
+from functions.dispatcher import batch
+from functions.dispatcher.fanout import chunk_of
+from parley.attempts import Outcome
+from parley.data_table import events, undelivered
+from parley.messages import ChunkMessage, decode
+from tests.functional.dispatcher.world import START_MS, Crash, Message, World, event, records, webhook
+from tests.functional.stack import stack as new_stack
+
+
+@pytest.fixture
+def stack():
+    with new_stack() as made:
+        yield made
+
+
+def failing(number: int, times: int):
+    return lambda hook, attempt: 500 if hook == number and attempt <= times else 200
+
+
+def test_an_event_reaches_every_webhook_that_wants_it(stack):
+    world = World(stack, [webhook(1), webhook(2, events="message.received"), webhook(3, events="typing.started")])
+    world.accept(event())
+    assert world.deliver("events")
+    assert Counter(number for number, _ in world.posts) == {1: 1, 2: 1}
+    stored = world.stored(event().sid)
+    assert stored is not None
+    assert stored.event == event()
+    assert {(row.webhook_sid, row.status, row.last_status_code) for row in stored.listed.results} == {
+        (webhook(1).sid, "delivered", 200),
+        (webhook(2).sid, "delivered", 200),
+    }
+    assert world.messages == []
+
+
+def test_a_callback_is_what_came_and_verifies(stack):
+    world = World(stack, [webhook(1)])
+    world.accept(event())
+    world.deliver("events")
+    (callback,) = world.callbacks
+    assert callback.body == event().payload
+    assert callback.headers["Content-Type"] == "application/json"
+    key = "whsec_" + base64.b64encode(b"a secret").decode()
+    headers = {name.lower(): value for name, value in callback.headers.items()}
+    signed = StandardWebhook(key).sign(
+        headers["webhook-id"], dt.datetime.fromtimestamp(START_MS / 1000, dt.UTC), callback.body.decode()
+    )
+    assert headers["webhook-signature"] == signed
+
+
+def test_an_event_without_webhooks_is_kept(stack):
+    world = World(stack, [])
+    world.accept(event())
+    world.deliver("events")
+    assert world.stored(event().sid) is not None
+    assert world.messages == []
+
+
+def test_a_repeat_is_not_sent_again(stack):
+    world = World(stack, [webhook(1)])
+    world.accept(event(), event(rid="another acceptance"))
+    world.deliver("events")
+    world.accept(event(rid="a third"))
+    world.deliver("events")
+    assert len(world.posts) == 1
+    assert world.messages == []
+
+
+def test_a_failure_is_retried_on_the_webhooks_schedule_and_then_delivered(stack):
+    world = World(stack, [webhook(1), webhook(2)], failing(2, times=2))
+    world.accept(event())
+    world.deliver("events")
+    (item,) = world.waiting()
+    assert (item.attempts, item.status, item.last_status_code) == (1, "retrying", 500)
+    assert item.next_attempt_ms == world.now_ms + 5_000
+    (retry,) = world.messages
+    assert retry.visible_ms == item.next_attempt_ms
+    world.now_ms = item.next_attempt_ms
+    world.deliver("retries")
+    (item,) = world.waiting()
+    assert (item.attempts, item.next_attempt_ms) == (2, world.now_ms + 300_000)
+    assert [entry["trigger"] for entry in item.log] == ["first", "retry"]
+    world.now_ms += 300_000
+    world.deliver("retries")
+    assert world.waiting() == []
+    (done,) = world.finished()
+    assert (done.status, done.attempts, done.last_status_code) == ("delivered", 3, 200)
+    assert world.delivered_to(1, event().sid) == 1
+    assert world.delivered_to(2, event().sid) == 3
+
+
+def test_a_schedule_that_ends_is_exhausted_with_every_attempt_kept(stack):
+    world = World(stack, [webhook(1)], failing(1, times=99))
+    world.accept(event())
+    world.live()
+    (done,) = world.finished()
+    assert (done.status, done.reason, done.attempts) == ("exhausted", "schedule_ended", 4)
+    assert [entry["status_code"] for entry in done.log] == [500] * 4
+    assert len({webhook_id for _, webhook_id in world.posts}) == 1
+
+
+def test_a_long_wait_is_the_sweepers(stack):
+    world = World(stack, [webhook(1, retry_schedule=(7200,))], failing(1, times=1))
+    world.accept(event())
+    world.deliver("events")
+    assert world.messages == []
+    world.now_ms += 7_199_000
+    world.sweep()
+    assert world.messages == []
+    world.now_ms += 2_000
+    world.sweep()
+    world.sweep()
+    assert len(world.messages) == 1, "a second sweep sends no second message"
+    world.deliver("retries")
+    assert world.finished()[0].status == "delivered"
+
+
+def test_a_lost_message_is_found_by_its_due_time(stack):
+    world = World(stack, [webhook(1)], failing(1, times=1))
+    world.accept(event())
+    world.deliver("events")
+    world.messages.clear()
+    world.live()
+    assert world.finished()[0].status == "delivered"
+
+
+def test_a_duplicate_retry_message_posts_once(stack):
+    world = World(stack, [webhook(1)], failing(1, times=1))
+    world.accept(event())
+    world.deliver("events")
+    (message,) = world.messages
+    world.now_ms += 5_000
+    world.messages = [message, Message("retries", message.body, 0, 99)]
+    world.deliver("retries")
+    assert world.delivered_to(1, event().sid) == 2
+    assert world.messages == []
+
+
+def test_an_item_that_somebody_holds_is_left_alone_until_the_lease_ends(stack):
+    world = World(stack, [webhook(1)], failing(1, times=1))
+    world.accept(event())
+    world.deliver("events")
+    (item,) = world.waiting()
+    held = undelivered.claim(
+        stack.dynamodb, stack.data_table, item.key, attempts=1, now_ms=world.now_ms, lease_ms=60_000
+    )
+    assert held is not None
+    world.now_ms += 5_000
+    world.deliver("retries")
+    assert world.delivered_to(1, event().sid) == 1
+    world.live()
+    assert world.finished()[0].status == "delivered"
+
+
+def test_a_deleted_webhook_cancels_what_waits_for_it(stack):
+    world = World(stack, [webhook(1)], failing(1, times=9))
+    world.accept(event())
+    world.deliver("events")
+    world.configuration.delete(webhook(1))
+    world.now_ms += 5_000
+    world.deliver("retries")
+    (done,) = world.finished()
+    assert (done.status, done.reason) == ("cancelled", "webhook_deleted")
+    assert world.delivered_to(1, event().sid) == 1
+
+
+def test_410_disables_the_webhook_and_keeps_the_event_waiting(stack):
+    world = World(stack, [webhook(1)], lambda hook, attempt: 410)  # noqa: ARG005
+    world.accept(event(1))
+    world.deliver("events")
+    world.accept(event(2))
+    world.deliver("events")
+    hook = world.configuration.hooks[webhook(1).sid]
+    assert (hook.status, hook.status_reason) == ("disabled", "gone")
+    (item,) = world.waiting()
+    assert (item.status, item.reason, item.due_ms) == ("waiting", "gone", None)
+    assert len(world.posts) == 1, "the second event passes a disabled webhook by"
+
+
+def test_a_retry_that_meets_a_disabled_webhook_waits(stack):
+    world = World(stack, [webhook(1)], failing(1, times=1))
+    world.accept(event())
+    world.deliver("events")
+    world.configuration.change(webhook(1, status="disabled", status_reason="by_user", enabled=False))
+    world.now_ms += 5_000
+    world.deliver("retries")
+    (item,) = world.waiting()
+    assert (item.status, item.reason, item.attempts, item.due_ms) == ("waiting", "by_user", 1, None)
+
+
+def test_retry_after_holds_the_next_attempt(stack):
+    world = World(stack, [webhook(1)])
+    world.post_all = lambda callbacks: [  # type: ignore[method-assign]
+        Outcome(started_ms=0, duration_ms=1, status_code=429, retry_after="600") for _ in callbacks
+    ]
+    world.accept(event())
+    world.deliver("events")
+    (item,) = world.waiting()
+    assert item.next_attempt_ms == world.now_ms + 600_000
+
+
+@pytest.mark.parametrize("targets", [11, 25, 100])
+def test_many_webhooks_are_served_in_chunks_each_once(stack, targets):
+    world = World(stack, [webhook(number) for number in range(1, targets + 1)])
+    world.accept(event())
+    world.live()
+    assert Counter(number for number, _ in world.posts) == dict.fromkeys(range(1, targets + 1), 1)
+    stored = world.stored(event().sid)
+    assert stored is not None
+    assert stored.listed.chunks == -(-targets // 10)
+    rows = events.load_results(stack.dynamodb, stack.data_table, stored.listed)
+    assert {row.webhook_sid for row in rows} == {webhook(number).sid for number in range(1, targets + 1)}
+
+
+def test_chunks_skip_and_double_nobody_when_webhooks_come_and_go_between_them(stack):
+    hooks = [webhook(number) for number in range(1, 26)]
+    world = World(stack, hooks)
+    world.accept(event())
+    world.deliver("events")
+    assert [type(decode(message.body)) for message in world.messages] == [ChunkMessage] * 3
+    world.deliver("events", most=1)
+    world.configuration.delete(hooks[0])
+    world.configuration.change(webhook(99))
+    world.now_ms += 5_000
+    world.live()
+    counts = Counter(number for number, _ in world.posts)
+    assert all(counts[number] == 1 for number in range(2, 26))
+    assert counts[1] <= 1
+    assert counts[99] <= 1
+
+
+def test_chunks_are_spread_by_the_webhooks_own_sid():
+    spread = Counter(chunk_of(webhook(number).sid, 10) for number in range(1000))
+    assert set(spread) == set(range(10))
+    assert max(spread.values()) < 200
+
+
+def throttled(world: World, times: int, *, only: str = "put_item") -> None:
+    """Let the table refuse the next `times` writes."""
+    original = world.ports.dynamodb
+    left = [times]
+
+    class Throttled:
+        def __getattr__(self, name):
+            method = getattr(original, name)
+            if name != only:
+                return method
+
+            def call(**arguments):
+                if left[0] > 0:
+                    left[0] -= 1
+                    raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, name)
+                return method(**arguments)
+
+            return call
+
+    world.ports = replace(world.ports, dynamodb=Throttled())
+
+
+def test_a_throttled_commit_is_tried_again_without_posting_again(stack):
+    world = World(stack, [webhook(1)])
+    throttled(world, times=3)
+    world.accept(event())
+    world.deliver("events")
+    assert len(world.posts) == 1
+    assert world.stored(event().sid) is not None
+    assert world.messages == []
+
+
+def test_a_commit_that_stays_throttled_travels_on_as_a_message(stack):
+    world = World(stack, [webhook(1), webhook(2)], failing(2, times=1))
+    throttled(world, times=10_000)
+    world.accept(event())
+    world.deliver("events")
+    assert world.stored(event().sid) is None
+    assert [message.queue for message in world.messages] == ["retries"]
+    world.restart()
+    world.live()
+    assert world.delivered_to(1, event().sid) == 1, "what was posted is not posted again"
+    assert world.delivered_to(2, event().sid) == 2
+    assert world.finished()[0].status == "delivered"
+
+
+def test_when_the_table_cannot_be_read_nothing_is_posted(stack):
+    world = World(stack, [webhook(1)])
+    throttled(world, times=1, only="batch_get_item")
+    world.accept(event())
+    world.deliver("events")
+    assert world.posts == []
+    assert len(world.messages) == 1
+    world.live()
+    assert world.delivered_to(1, event().sid) == 1
+
+
+def test_unprocessed_keys_are_no_answer(stack):
+    world = World(stack, [webhook(1)])
+    original = world.ports.dynamodb
+
+    class Unprocessed:
+        def __getattr__(self, name):
+            if name == "batch_get_item":
+                return lambda **arguments: {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
+            return getattr(original, name)
+
+    world.ports = replace(world.ports, dynamodb=Unprocessed())
+    world.accept(event())
+    world.deliver("events")
+    assert world.posts == []
+    assert len(world.messages) == 1
+
+
+def test_an_event_that_keeps_failing_is_recorded_without_posting(stack):
+    world = World(stack, [webhook(1), webhook(2)])
+    world.accept(event())
+    world.messages[0].receives = batch.RECORD_ONLY_AFTER_RECEIVES
+    world.deliver("events")
+    assert world.posts == []
+    assert world.stored(event().sid) is not None
+    assert {(item.attempts, item.reason) for item in world.waiting()} == {(0, "dispatcher_error")}
+    world.live()
+    assert world.delivered_to(1, event().sid) == world.delivered_to(2, event().sid) == 1
+
+
+def test_a_suspicious_message_takes_no_other_along(stack):
+    world = World(stack, [webhook(1)])
+    world.accept(event(1), event(2), event(3))
+    world.messages[0].receives = world.messages[1].receives = batch.SUSPECT_AFTER_RECEIVES - 1
+    world.deliver("events")
+    assert world.delivered_to(1, event(3).sid) == 1
+    assert world.delivered_to(1, event(1).sid) == world.delivered_to(1, event(2).sid) == 0
+    world.now_ms += 120_000
+    world.deliver("events")
+    assert world.delivered_to(1, event(1).sid) == 1
+    assert world.delivered_to(1, event(2).sid) == 0
+    world.live()
+    assert world.delivered_to(1, event(2).sid) == 1
+
+
+def test_an_unreadable_message_comes_back_and_the_others_are_handled(stack):
+    world = World(stack, [webhook(1)])
+    world.enqueue("events", '{"v":9}', 0)
+    world.accept(event())
+    world.deliver("events")
+    assert world.delivered_to(1, event().sid) == 1
+    assert [message.body for message in world.messages] == ['{"v":9}']
+
+
+def test_changes_take_effect_within_the_caches_age_and_cost_one_small_read(stack):
+    world = World(stack, [webhook(1)])
+    for number in range(1, 6):
+        world.accept(event(number))
+        world.deliver("events")
+        world.now_ms += 2_500
+    assert world.configuration.loads == 1
+    world.configuration.change(webhook(2))
+    world.now_ms += 4_000
+    world.accept(event(6))
+    world.deliver("events")
+    assert world.delivered_to(2, event(6).sid) == 1
+    assert world.configuration.loads == 2
+
+
+# --- every single crash
+
+
+def outcome_of(stack_made, scenario, crash_at: int | None) -> World:
+    world = scenario(stack_made)
+    world.crash_at = crash_at
+    world.live()
+    return world
+
+
+def inline(stack_made) -> World:
+    """Two events, three webhooks, one of which fails twice."""
+    world = World(stack_made, [webhook(1), webhook(2), webhook(3)], failing(2, times=2))
+    world.accept(event(1), event(2))
+    return world
+
+
+def chunked(stack_made) -> World:
+    """One event, twelve webhooks, one of which fails once."""
+    world = World(stack_made, [webhook(number) for number in range(1, 13)], failing(7, times=1))
+    world.accept(event(1))
+    return world
+
+
+def exhausting(stack_made) -> World:
+    """One event that a webhook never takes."""
+    world = World(stack_made, [webhook(1), webhook(2)], failing(2, times=99))
+    world.accept(event(1))
+    return world
+
+
+@pytest.mark.parametrize("scenario", [inline, chunked, exhausting])
+def test_one_crash_before_or_after_any_side_effect_loses_nothing(scenario):
+    with new_stack() as made:
+        effects = outcome_of(made, scenario, None).effects
+    assert effects > 10
+    for crash_at in range(1, effects + 1):
+        with new_stack() as made:
+            world = outcome_of(made, scenario, crash_at)
+            assert world.effects >= crash_at, "the crash happened"
+            assert world.messages == [], f"crash at {crash_at}: messages left"
+            assert [item for item in world.waiting() if item.status in ("retrying", "waiting")] == []
+            for entry in {webhook_id for _, webhook_id in world.posts}:
+                assert entry.startswith("DL")
+            ends = {item.webhook_sid: item.status for item in (*world.finished(), *world.waiting())}
+            for sid in {event(1).sid, *({event(2).sid} if scenario is inline else set())}:
+                assert world.stored(sid) is not None, f"crash at {crash_at}: the event is not there"
+                for hook in world.hooks:
+                    number = int(hook.sid[2:], 16)
+                    extra = world.delivered_to(number, sid)
+                    assert extra >= 1, f"crash at {crash_at}: {number} was never called"
+            if scenario is exhausting:
+                assert ends[webhook(2).sid] == "exhausted", f"crash at {crash_at}"
+            else:
+                assert set(ends.values()) <= {"delivered"}, f"crash at {crash_at}: {ends}"
+
+
+def test_a_crash_is_a_crash(stack):
+    world = World(stack, [webhook(1)])
+    world.crash_at = 1
+    world.accept(event())
+    with pytest.raises(Crash):
+        batch.run(world.ports, records(world.messages), deadline_ms=world.now_ms + 1000)
+    assert world.stored(event().sid) is None
