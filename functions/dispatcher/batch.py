@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.dispatcher import commit
 from functions.dispatcher.fanout import Fanout
 from functions.dispatcher.retries import Retries
+from parley.aws import UNAVAILABLE
 from parley.messages import ChunkMessage, CommitMessage, EventMessage, Message, MessageError, RetryMessage, decode
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
             case CommitMessage() as message:
                 try:
                     commit.write(ports, message)
-                except (ClientError, BotoCoreError) as error:
+                except UNAVAILABLE as error:
                     logger.warning("not committed", extra={"event": message.event.sid, "error": type(error).__name__})
                     failed.append(entry.message_id)
     if fanout:

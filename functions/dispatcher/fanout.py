@@ -17,17 +17,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.dispatcher import commit, evidence, next_attempts
 from parley import results, retry
 from parley.attempts import FIRST
+from parley.aws import UNAVAILABLE, PartialAnswerError
 from parley.data_table import events, keys, undelivered
 from parley.messages import ChunkMessage, CommitMessage, EventMessage, RetryMessage
 from parley.platforms import platform
 from parley.queues import events as events_queue
 from parley.queues import retries as retry_queue
-from parley.queues.batches import PartialSendError
 from parley.sids import delivery_sid
 from parley.signing.callback import sign
 from parley.webhook import GONE
@@ -99,7 +98,7 @@ class Fanout:
         try:
             work = self._prepare(messages)
             posted = self._post(work)
-        except (ClientError, BotoCoreError, events.UnprocessedKeysError) as error:
+        except UNAVAILABLE as error:
             # nothing was posted: all may come again
             logger.warning("dispatch postponed", extra={"error": type(error).__name__})
             return [message_id for message_id, _, _ in messages]
@@ -108,7 +107,7 @@ class Fanout:
         for entry, outcomes in zip(work, posted, strict=True):
             try:
                 retries += self._commit(entry, outcomes, deadline_ms=deadline_ms)
-            except (ClientError, BotoCoreError) as error:
+            except UNAVAILABLE as error:
                 logger.warning("not committed", extra={"event": entry.event.sid, "error": type(error).__name__})
                 failed.append(entry.message_id)
         next_attempts.send(self._ports, retries)
@@ -150,7 +149,7 @@ class Fanout:
             self._ports.dynamodb, self._ports.settings.data_table, message.assistant_sid, message.event_sid
         )
         if stored is None:
-            raise events.UnprocessedKeysError(f"the event {message.event_sid} of a chunk is not there")
+            raise PartialAnswerError(f"the event {message.event_sid} of a chunk is not there")
         return Work(message_id, stored.event, (message.index, message.count), record_only)
 
     def _split(self, event: Event, count: int) -> None:
@@ -173,18 +172,12 @@ class Fanout:
         self._send_chunks(event, count)
 
     def _send_chunks(self, event: Event, count: int) -> None:
-        try:
-            events_queue.send_chunks(
-                self._ports.sqs,
-                self._ports.settings.events_queue_url,
-                [
-                    ChunkMessage(event.account_sid, event.assistant_sid, event.sid, index, count)
-                    for index in range(count)
-                ],
-            )
-        except PartialSendError as error:
-            # those that were sent are recognised by their results when they are sent again
-            raise events.UnprocessedKeysError("not all chunks could be sent") from error
+        """Send them all again where some were refused: those that ran are recognised by their results."""
+        events_queue.send_chunks(
+            self._ports.sqs,
+            self._ports.settings.events_queue_url,
+            [ChunkMessage(event.account_sid, event.assistant_sid, event.sid, index, count) for index in range(count)],
+        )
 
     def _targets(self, work: Work) -> list[Webhook]:
         webhooks = self._ports.routes.matching(work.event)
@@ -239,7 +232,7 @@ class Fanout:
         message = CommitMessage(work.event, work.chunk, results.pack(first), tuple(failures))
         try:
             self._ports.persist(lambda: commit.write(self._ports, message), deadline_ms=deadline_ms)
-        except (ClientError, BotoCoreError):
+        except UNAVAILABLE:
             # the posts are made: what came of them travels on, so that they are not made again
             retry_queue.send_commit(self._ports.sqs, self._ports.settings.retry_queue_url, message)
             return []

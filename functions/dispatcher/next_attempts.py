@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
 from parley.attempts import RETRY
+from parley.aws import UNAVAILABLE
 from parley.messages import RetryMessage
 from parley.queues import retries
-from parley.queues.batches import PartialSendError
 
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
@@ -56,5 +55,5 @@ def send(ports: Ports, messages: Sequence[tuple[RetryMessage, int]]) -> None:
     """Send them with their delays in seconds. Best effort: one that is lost is found by its due time."""
     try:
         retries.send(ports.sqs, ports.settings.retry_queue_url, messages)
-    except (ClientError, BotoCoreError, PartialSendError) as error:
+    except UNAVAILABLE as error:
         logger.warning("retries left to the sweeper", extra={"error": type(error).__name__})

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.dispatcher import evidence, next_attempts
 from functions.dispatcher.fanout import callback
 from parley import retry
+from parley.aws import UNAVAILABLE
 from parley.data_table import events, keys, undelivered
 from parley.webhook import ACTIVE, GONE
 
@@ -63,7 +63,7 @@ class Retries:
         for message_id, message in messages:
             try:
                 ready = self._claim(message_id, message)
-            except (ClientError, BotoCoreError) as error:
+            except UNAVAILABLE as error:
                 logger.warning("retry postponed", extra={"event": message.event_sid, "error": type(error).__name__})
                 failed.append(message_id)
             else:
@@ -72,7 +72,7 @@ class Retries:
             return failed
         try:
             secrets = self._ports.routes.secrets(entry.webhook for entry in claimed)
-        except (ClientError, BotoCoreError) as error:
+        except UNAVAILABLE as error:
             logger.warning("retries postponed", extra={"error": type(error).__name__})
             return [message_id for message_id, _ in messages]
         now_ms = self._ports.now_ms()
@@ -81,7 +81,7 @@ class Retries:
         for entry, outcome in zip(claimed, self._ports.poster.post_all(calls), strict=True):
             try:
                 self._commit(entry, outcome, deadline_ms=deadline_ms)
-            except (ClientError, BotoCoreError) as error:
+            except UNAVAILABLE as error:
                 # the lease runs out and the due time comes: posted once more, window (a)
                 logger.warning("not committed", extra={"event": entry.event.sid, "error": type(error).__name__})
                 failed.append(entry.message_id)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import BotoCoreError, ClientError
 
 from parley import matching
+from parley.aws import UNAVAILABLE
 from parley.platforms import PLATFORM_NAMES, platform
 from parley.webhook import ACTIVE
 
@@ -117,6 +117,6 @@ class Routes:
         """
         try:
             self._configuration.disable(webhook, reason=reason)
-        except (ClientError, BotoCoreError) as error:
+        except UNAVAILABLE as error:
             logger.warning("not disabled", extra={"webhook": webhook.sid, "error": type(error).__name__})
         self._assistants.pop(webhook.assistant_sid, None)

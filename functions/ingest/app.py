@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.ingest.accept import accept
 from functions.ingest.sources import Sources
 from parley import aws
+from parley.aws import UNAVAILABLE
 from parley.config_table import secrets
 from parley.errors import (
     MethodNotAllowedError,
@@ -56,7 +56,7 @@ def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) ->
             accepted = accept(request, sources=sources, queue=queue, public_url=settings.public_url)
         except ParleyError as error:
             return _refusal(error)
-        except (ClientError, BotoCoreError) as error:
+        except UNAVAILABLE as error:
             logger.exception("unavailable", extra={"error": type(error).__name__})
             return _refusal(UnavailableError("The event could not be kept just now; send it again"))
         event = accepted.event

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -20,6 +21,14 @@ _LIMITS = Config(
     max_pool_connections=32,
     tcp_keepalive=True,
 )
+
+
+class PartialAnswerError(Exception):
+    """Raised when a batch was answered in part: DynamoDB left keys unread, or SQS refused messages."""
+
+
+# What a table or queue that cannot serve just now raises: trying again later is right.
+UNAVAILABLE = (BotoCoreError, ClientError, PartialAnswerError)
 
 
 def dynamodb() -> DynamoDBClient:

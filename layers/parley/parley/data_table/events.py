@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from parley import codec, results
 from parley.attributes import from_item, to_attribute, to_item
+from parley.aws import PartialAnswerError
 from parley.data_table import keys
 from parley.event import ACCEPTED, Event
 
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 _BATCH_GET_KEYS = 100
 _DAY_SECONDS = 86_400
-
-
-class UnprocessedKeysError(Exception):
-    """Raised when the table would not answer for all keys of a batch: nothing may be decided from the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +168,7 @@ def known(client: DynamoDBClient, table: str, wanted: Sequence[keys.Key]) -> dic
     """Which of these items exist, read strongly: with `rid` and `nc`, without payloads.
 
     Raises:
-        UnprocessedKeysError: When the table did not answer for all of them.
+        PartialAnswerError: When the table did not answer for all of them: nothing may be decided from the rest.
     """
     found: dict[keys.Key, dict[str, Any]] = {}
     unique = list(dict.fromkeys(wanted))
@@ -187,7 +184,7 @@ def known(client: DynamoDBClient, table: str, wanted: Sequence[keys.Key]) -> dic
             }
         )
         if answer.get("UnprocessedKeys"):
-            raise UnprocessedKeysError("the table is throttled")
+            raise PartialAnswerError("keys of the data table were left unread")
         for item in answer["Responses"].get(table, []):
             values = from_item(item)
             found[keys.Key(values["pk"], values["sk"])] = values

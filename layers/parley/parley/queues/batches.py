@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from parley.aws import PartialAnswerError
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
@@ -12,10 +14,6 @@ _MAX_ENTRIES = 10
 _MAX_BYTES = 1024 * 1024
 
 Entry = tuple[str, str, int]  # body, group, delay in seconds
-
-
-class PartialSendError(Exception):
-    """Raised when the queue refused some messages of a batch."""
 
 
 def _batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
@@ -36,7 +34,7 @@ def send_batches(client: SQSClient, queue_url: str, entries: Sequence[Entry]) ->
     """Send them all.
 
     Raises:
-        PartialSendError: When the queue did not take all of them; those it took are on their way.
+        PartialAnswerError: When the queue did not take all of them; those it took are on their way.
     """
     refused = 0
     for batch in _batches(entries):
@@ -49,4 +47,4 @@ def send_batches(client: SQSClient, queue_url: str, entries: Sequence[Entry]) ->
         )
         refused += len(answer.get("Failed", ()))
     if refused:
-        raise PartialSendError(f"{refused} of {len(entries)} messages were refused")
+        raise PartialAnswerError(f"{refused} of {len(entries)} messages were refused")

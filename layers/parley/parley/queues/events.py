@@ -25,6 +25,6 @@ def send_chunks(client: SQSClient, queue_url: str, messages: Sequence[ChunkMessa
     """Send an event's chunks; ten of them are one billed request.
 
     Raises:
-        PartialSendError: When the queue did not take all of them.
+        PartialAnswerError: When the queue did not take all of them.
     """
     send_batches(client, queue_url, [(encode(message), message.assistant_sid, 0) for message in messages])

@@ -21,7 +21,7 @@ def send(client: SQSClient, queue_url: str, messages: Sequence[tuple[RetryMessag
     """Send attempts with their delays in seconds.
 
     Raises:
-        PartialSendError: When the queue did not take all of them.
+        PartialAnswerError: When the queue did not take all of them.
     """
     send_batches(client, queue_url, [(encode(message), message.webhook_sid, delay) for message, delay in messages])
 
