@@ -1,0 +1,36 @@
+"""The platforms that Parley speaks: a folder each, with the same file names, and its name in the list below.
+
+A folder's files: `proof` (is the call genuine), `naming` (what happened), `reply` (what the platform hears back),
+`callback` (what receivers are sent, and the platform's own proof), `guide` (where to paste the URL), `models` (views on
+the payloads; nothing on the way of an event imports it).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+import parley.platforms.platform  # noqa: F401 - TEMPORARY: before the function below takes the name
+
+if TYPE_CHECKING:
+    from parley.platforms.interface import Platform
+
+PLATFORM_NAMES = (
+    "autopilot",
+    "watsonx",
+    "messagehub",
+    "tropo",
+)
+
+
+@cache
+def platform(name: str) -> Platform:
+    """The platform of that name, imported when it is first asked for: ingest's cold start pays for one, not for all.
+
+    Raises:
+        KeyError: There is none.
+    """
+    if name not in PLATFORM_NAMES:
+        raise KeyError(name)
+    return cast("Platform", import_module(f"{__name__}.{name}").PLATFORM)
