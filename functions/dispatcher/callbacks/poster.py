@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import logging
 import socket
 import ssl
 import time
@@ -30,6 +31,8 @@ from parley.targets import RefusedTargetError, TargetPolicy, check_origin
 
 if TYPE_CHECKING:
     from parley.platforms.interface import Callback
+
+_logger = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 10.0
 # How long the rest of an answer is waited for once its status has come: to keep the connection, to have evidence.
@@ -98,7 +101,7 @@ class Poster:
         try:
             async with asyncio.timeout(timeout_seconds):
                 response = await self._answer(callback, attempt)
-        except (TimeoutError, RefusedTargetError, AttemptError, aiohttp.ClientError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - one hostile answer must not take the others' outcomes along
             return self._outcome(attempt, error=_error_class(error))
         finally:
             CURRENT.reset(token)
@@ -217,7 +220,11 @@ def _error_class(error: Exception) -> ErrorClass:
             return "refused_target"
         case aiohttp.ClientConnectionError():
             return "reset"
-        case _:  # an answer that is none, or a header that cannot be sent (ValueError)
+        case aiohttp.ClientError() | ValueError():  # an answer that is none; a header that cannot be sent
+            return "protocol"
+        case _:
+            # The class alone: its text could quote what was sent (invariant 4).
+            _logger.error("a callback ended in an unexpected %s", type(error).__name__)
             return "protocol"
 
 

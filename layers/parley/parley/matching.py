@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -66,6 +65,8 @@ def wants(events: str, *, name: str, event_type: str, names: Names | None) -> bo
 
 def unknown_name(events: str, platforms: Iterable[Names]) -> tuple[str, tuple[str, ...]] | None:
     """The first name that nobody knows, with the nearest known ones; None when all are known."""
+    import difflib  # noqa: PLC0415 — only a refusal needs it, and ingest loads this module too
+
     everyone = tuple(platforms)
     known = [*TYPES, *(name for names in everyone for name in names.known)]
     for entry in events.split():

@@ -177,7 +177,7 @@ def test_a_deleted_webhook_cancels_what_waits_for_it(stack):
 
 
 def test_410_disables_the_webhook_and_keeps_the_event_waiting(stack):
-    world = World(stack, [webhook(1)], lambda hook, attempt: 410)  # noqa: ARG005
+    world = World(stack, [webhook(1)], lambda hook, attempt: 410)
     world.accept(event(1))
     world.deliver("events")
     world.accept(event(2))

@@ -132,7 +132,7 @@ class Message:
 class World:
     stack: Stack
     hooks: Sequence[Webhook]
-    answer: Callable[[int, int], int | None] = lambda number, attempt: 200  # noqa: ARG005 — by webhook and attempt
+    answer: Callable[[int, int], int | None] = lambda number, attempt: 200
     shards: int = 8
     now_ms: int = START_MS
     crash_at: int | None = None

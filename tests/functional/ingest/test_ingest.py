@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import os
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import jwt
 import pytest
@@ -24,6 +20,7 @@ from parley.http import Request
 from parley.messages import EventMessage, decode
 from parley.settings import IngestSettings
 from parley.source import SourceOptions
+from tests import proofs
 from tests.functional.gateway import DOMAIN, http_event
 from tests.functional.stack import ROOT, stack
 
@@ -87,33 +84,19 @@ class World:
         assert all(isinstance(message, EventMessage) for message in messages)
         return [message.event for message in messages]
 
-    # each platform's proof, made by other people's libraries where there are any
+    def autopilot(self, body: bytes, *, url: str | None = None) -> proofs.Headers:
+        return proofs.autopilot("an auth token", url or self.url("autopilot"), body)
 
-    def autopilot(self, body: bytes, *, url: str | None = None) -> list[tuple[str, str]]:
-        parameters = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        signature = RequestValidator(SECRETS["autopilot"]).compute_signature(url or self.url("autopilot"), parameters)
-        return [("Content-Type", "application/x-www-form-urlencoded"), ("X-Twilio-Signature", signature)]
+    def watsonx(self, claims: dict[str, Any] | None = None) -> proofs.Headers:
+        return proofs.watsonx("purple unicorn", claims)
 
-    def watsonx(self, claims: dict[str, Any] | None = None) -> list[tuple[str, str]]:
-        token = sign_hs256(claims or {})
-        return [("Content-Type", "application/json"), ("Authorization", token)]
+    def messagehub(self, body: bytes, *, at: int | None = None, delivery: str | None = None) -> proofs.Headers:
+        return proofs.messagehub("a hub secret", body, at=at, delivery=delivery)
 
-    def messagehub(self, body: bytes, *, at: int | None = None, delivery: str | None = None) -> list[tuple[str, str]]:
-        timestamp = str(at or int(time.time()))
-        key = b"a hub secret"
-        signature = hmac.new(key, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-        headers = [
-            ("Content-Type", "application/json"),
-            ("X-Chatwoot-Timestamp", timestamp),
-            ("X-Chatwoot-Signature", f"sha256={signature}"),
-        ]
-        return [*headers, ("X-Chatwoot-Delivery", delivery)] if delivery else headers
+    def tropo(self, userinfo: str = "user:pass") -> proofs.Headers:
+        return proofs.tropo(userinfo)
 
-    def tropo(self, userinfo: str = "user:pass") -> list[tuple[str, str]]:
-        encoded = base64.b64encode(userinfo.encode()).decode()
-        return [("Content-Type", "application/json"), ("Authorization", f"Basic {encoded}")]
-
-    def proof(self, name: str, body: bytes) -> list[tuple[str, str]]:
+    def proof(self, name: str, body: bytes) -> proofs.Headers:
         match name:
             case "autopilot":
                 return self.autopilot(body)
@@ -131,14 +114,6 @@ class World:
 def world():
     with stack() as made:
         yield World(made)
-
-
-def sign_hs256(claims: dict[str, Any], secret: str = "purple unicorn") -> str:
-    def part(value: bytes) -> bytes:
-        return base64.urlsafe_b64encode(value).rstrip(b"=")
-
-    head = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps(claims).encode())
-    return (head + b"." + part(hmac.new(secret.encode(), head, hashlib.sha256).digest())).decode()
 
 
 def body_of(answer: dict[str, Any]) -> Any:
@@ -235,7 +210,7 @@ FORGERIES = {
     "autopilot other body": ("autopilot", lambda world, body: world.autopilot(body + b"x"), 403),
     "autopilot non-ASCII": ("autopilot", lambda world, body: [("X-Twilio-Signature", "é")], 403),
     "watsonx missing": ("watsonx", lambda world, body: [], 401),
-    "watsonx other secret": ("watsonx", lambda world, body: [("Authorization", sign_hs256({}, "x"))], 403),
+    "watsonx other secret": ("watsonx", lambda world, body: [("Authorization", proofs.hs256({}, "x"))], 403),
     "watsonx expired": ("watsonx", lambda world, body: world.watsonx({"exp": 1_000_000_000}), 403),
     "watsonx none": (
         "watsonx",
