@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -266,7 +267,8 @@ def throttled(world: World, times: int, *, only: str = "put_item") -> None:
 
             return call
 
-    world.ports = replace(world.ports, dynamodb=Throttled())
+    fake: Any = Throttled()
+    world.ports = replace(world.ports, dynamodb=fake)
 
 
 def test_a_throttled_commit_is_tried_again_without_posting_again(stack):
@@ -314,7 +316,8 @@ def test_unprocessed_keys_are_no_answer(stack):
                 return lambda **arguments: {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
             return getattr(original, name)
 
-    world.ports = replace(world.ports, dynamodb=Unprocessed())
+    fake: Any = Unprocessed()
+    world.ports = replace(world.ports, dynamodb=fake)
     world.accept(event())
     world.deliver("events")
     assert world.posts == []
@@ -376,7 +379,7 @@ def test_changes_take_effect_within_the_caches_age_and_cost_one_small_read(stack
 
 
 def outcome_of(stack_made, scenario, crash_at: int | None) -> World:
-    world = scenario(stack_made)
+    world: World = scenario(stack_made)
     world.crash_at = crash_at
     world.live()
     return world

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook as Verifier
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # it has no types
+from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from parley.platforms import form, platform

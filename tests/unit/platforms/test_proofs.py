@@ -11,7 +11,7 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # it has no types
+from twilio.request_validator import RequestValidator
 
 from parley.platforms import platform
 from parley.platforms.interface import InvalidProofError, MissingProofError

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # it has no types
+from twilio.request_validator import RequestValidator
 
 from parley.platforms import form
 from parley.signing import twilio
