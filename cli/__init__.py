@@ -1,0 +1,1 @@
+"""The `parley` command: what a person or a script runs on this machine."""
