@@ -1,0 +1,69 @@
+# The verbs of this project; `make` alone lists them. Each stands on its own in a clean clone.
+
+ARCHITECTURE ?= arm64
+export SAM_CLI_TELEMETRY := 0
+
+BIN := .venv/bin
+# What is on the machine comes first; the last two are made here and hold a sam and a pip for those who have none.
+WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up test check build validate sam-local requirements clean sam
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: ## the environment in .venv (PYTHON=… chooses the interpreter); the others make it when they need it
+	@.ci/environment .venv requirements-dev.txt --editable
+
+run: setup ## the whole bundle on this machine, and a demonstration
+	@exec $(BIN)/parley up --demo
+
+up: setup ## the whole bundle on this machine, for your own experiments
+	@exec $(BIN)/parley up
+
+test: setup sam ## every test; TESTS=… chooses some
+	@$(WITH_SAM) $(BIN)/python -m pytest $(TESTS)
+
+check: setup ## lint, format, types, templates
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	@mkdir -p .aws-sam
+	$(BIN)/python -m tests.template.translation >.aws-sam/translated.json
+	$(BIN)/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
+	$(BIN)/cfn-lint --template .aws-sam/translated.json
+
+build: setup sam ## sam build, what `sam deploy` uploads (ARCHITECTURE=x86_64 for the other processor)
+	$(WITH_SAM) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@test $(ARCHITECTURE) = arm64 || echo "parley: deploy it as what it is: sam deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)"
+
+validate: sam ## sam validate --lint
+	$(WITH_SAM) sam validate --lint
+
+# For x86_64, because that is what most machines with a container runtime are; in folders of its own, so that it does not
+# replace what `make build` made for a deployment.
+sam-local: setup sam ## every function by `sam local`, in containers; REQUIRED=1: no container runtime is an error
+	@if $(BIN)/python -c 'import docker; docker.from_env().ping()' >/dev/null 2>&1; then set -e; \
+	  $(WITH_SAM); export PATH; \
+	  sam build --parameter-overrides Architecture=x86_64 --build-dir .aws-sam-local/build --cache-dir .aws-sam-local/cache; \
+	  SAM_LOCAL_BUILD=$(CURDIR)/.aws-sam-local/build $(BIN)/python -m pytest tests/sam_local; \
+	else \
+	  echo "parley: no container runtime answers (Docker, Podman or Finch; DOCKER_HOST names its socket), so nothing was run" >&2; \
+	  test -z "$(REQUIRED)"; \
+	fi
+
+requirements: ## the pinned, hashed requirements files, from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group dev --output-file requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group layer --constraint requirements-dev.txt --output-file layers/parley/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group sam --output-file requirements-sam.txt
+
+clean: ## forgets everything that was made here
+	rm -rf .venv .venv-sam .aws-sam .aws-sam-local .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# A sam for machines without one.
+sam:
+	@command -v sam >/dev/null || .ci/environment .venv-sam requirements-sam.txt

@@ -1,0 +1,60 @@
+"""For the whole suite: it is never silent for long, whatever a test waits for.
+
+`sam build`, deployments on this machine and receivers that hang take their time. Which tests reach how far is said in
+pyproject.toml (`--allow-hosts`), and its `-ra` makes the summary name what was skipped, and why.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+QUIET_SECONDS = 8
+
+
+class Heartbeat:
+    """Names the test that is running when nothing has been written for a while."""
+
+    def __init__(self, output: int) -> None:
+        self._output = output
+        self._running = ""
+        self._started = self._written = time.monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def pytest_sessionstart(self) -> None:
+        """Start watching."""
+        self._thread.start()
+
+    def pytest_unconfigure(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        os.close(self._output)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A test begins."""
+        self._running = nodeid
+        self._started = self._written = time.monotonic()
+
+    def pytest_runtest_logfinish(self) -> None:
+        """A test has ended, and the reporter has written its mark."""
+        self._running = ""
+
+    def _beat(self) -> None:
+        while not self._stop.wait(1):
+            now = time.monotonic()
+            if (running := self._running) and now - self._written >= QUIET_SECONDS:
+                self._written = now
+                os.write(self._output, f"\n  {now - self._started:.0f} s in {running}\n".encode())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch over the terminal's own descriptor: while a test runs, pytest keeps what goes to standard output."""
+    config.pluginmanager.register(Heartbeat(os.dup(1)), "heartbeat")

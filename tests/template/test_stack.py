@@ -1,0 +1,99 @@
+"""The stack as a whole: two fit into one account, any region and partition takes it, its parameters refuse nonsense."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.template.resources import of_type, strings
+
+if TYPE_CHECKING:
+    from tests.template.translation import Template
+
+# There, FunctionName says whom the resource is for.
+REFERRING = ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig")
+NAMES = ("FunctionName", "RoleName", "QueueName", "TableName", "AlarmName", "LogGroupName", "LayerName")
+
+
+def test_no_name_is_fixed_so_that_two_stacks_fit_into_one_account(translated: Template) -> None:
+    for logical_id, resource in translated["Resources"].items():
+        if resource["Type"] in REFERRING:
+            continue
+        for name in set(NAMES) & set(resource["Properties"]):
+            assert "${AWS::StackName}" in resource["Properties"][name]["Fn::Sub"], (logical_id, name)
+
+
+def test_no_account_region_or_partition_is_written_down(written: Template) -> None:
+    for text in strings(written["Resources"]):
+        assert not re.search(r"\d{12}|\b(us|eu|ap|sa|ca|me|af)-[a-z]+-\d\b|arn:aws", text), text
+
+
+def test_the_api_is_not_in_the_environment_of_a_function_that_it_calls(written: Template) -> None:
+    for name, resource in written["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            assert not any("HttpApi" in text for text in strings(resource["Properties"]["Environment"])), name
+
+
+def test_everything_that_logs_forgets(translated: Template) -> None:
+    for name, group in of_type(translated, "AWS::Logs::LogGroup").items():
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+def test_every_parameter_has_a_default_a_meaning_and_a_bound(written: Template) -> None:
+    for name, parameter in written["Parameters"].items():
+        assert "Default" in parameter, f"{name}: Enter at each question must deploy"
+        assert parameter["Description"], name
+        if "AllowedValues" not in parameter:
+            bounds = {"MinValue", "MaxValue"} if parameter["Type"] == "Number" else {"MaxLength", "AllowedPattern"}
+            assert bounds <= set(parameter), name
+            assert parameter["ConstraintDescription"], name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "fits"),
+    [
+        ("Jwks", "", True),
+        ("Jwks", '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","x":"abc"}]}', True),
+        ("Jwks", '{\n  "keys": []\n}\n', True),
+        ("Jwks", "-----BEGIN PUBLIC KEY-----", False),
+        ("Issuer", "https://login.example.com/tenant/v2.0", True),
+        ("Issuer", "http://login.example.com", False),
+        ("Issuer", "https://login.example.com?x=1", False),
+        ("Audience", "two words", False),
+        ("PublicUrl", "", True),
+        ("PublicUrl", "https://hooks.example.com", True),
+        ("PublicUrl", "https://hooks.example.com/parley/v2", True),
+        ("PublicUrl", "https://hooks.example.com/", False),
+        ("PublicUrl", "https://hooks.example.com/parley/", False),
+        ("PublicUrl", "http://hooks.example.com", False),
+        ("PublicUrl", "https://user:password@hooks.example.com", False),
+        ("PublicUrl", "hooks.example.com", False),
+        ("AllowedPrivateCidrs", "10.1.0.0/16,fd00:1::/32", True),
+        ("AllowedPrivateCidrs", "10.1.0.0/16, 10.2.0.0/16", False),
+        ("AllowedPrivateCidrs", "10.1.0.0", False),
+        ("AlarmTopicArn", "arn:aws-us-gov:sns:us-gov-west-1:123456789012:alarms", True),
+        ("AlarmTopicArn", "arn:aws:sqs:eu-west-1:123456789012:alarms", False),
+    ],
+)
+def test_a_parameter_takes_what_makes_sense_and_no_more(
+    written: Template, parameter: str, value: str, *, fits: bool
+) -> None:
+    pattern = written["Parameters"][parameter]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, value)) is fits
+
+
+def test_the_audience_is_mandatory_with_an_issuer(written: Template) -> None:
+    rule = written["Rules"]["IssuerNeedsAudience"]
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Issuer"}, ""]}]}
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Audience"}, ""]}]}
+
+
+def test_a_deployment_without_keys_says_which_commands_open_it(written: Template) -> None:
+    steps = {name: output for name, output in written["Outputs"].items() if name.startswith("Next")}
+    assert len(steps) == 3
+    assert {output["Condition"] for output in steps.values()} == {"IsClosed"}
+    assert written["Conditions"]["IsClosed"] == {
+        "Fn::And": [{"Fn::Equals": [{"Ref": "Jwks"}, ""]}, {"Fn::Equals": [{"Ref": "Issuer"}, ""]}]
+    }
