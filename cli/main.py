@@ -1,85 +1,29 @@
-"""The command line: `parley up`, and what is still to come."""
+"""The command line: which commands there are. Each adds itself and says what runs it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
-_MAX_PORT = 65_535
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 (any) to {_MAX_PORT}")
-    return int(text)
-
-
-def _scale(text: str) -> float:
-    try:
-        scale = float(text)
-    except ValueError:
-        scale = 0.0
-    if not 1 <= scale < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 up")
-    return scale
+from cli import credentials
+from cli.up import command as up
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = argparse.ArgumentParser(prog="parley", description="Webhook fan-out for conversational platforms.")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser(
-        "up",
-        help="run the whole bundle on this machine",
-        description="Runs the whole bundle on this machine: no Docker, no AWS account. Its state ends with it.",
-    )
-    up.add_argument("--port", type=_port, help="listen there; 0: any (default: 3000, or the next free one)")
-    up.add_argument("--bind", default="127.0.0.1", metavar="ADDR", help="address to listen on (default: %(default)s)")
-    up.add_argument(
-        "--demo", action="store_true", help="send each platform's event through it and verify what comes out"
-    )
-    up.add_argument(
-        "--json", action="store_true", help="on a terminal too: the ready object on stdout, the rest on stderr"
-    )
-    up.add_argument("--ready-file", type=Path, metavar="FILE", help="write the ready object there once it serves")
-    up.add_argument(
-        "--time-scale",
-        type=_scale,
-        default=1.0,
-        metavar="N",
-        help="divide visibility, delays and schedules by N (default: 1)",
-    )
-    up.add_argument(
-        "--template",
-        type=Path,
-        default=PROJECT / "template.yaml",
-        metavar="FILE",
-        help="what to run (default: the project's template.yaml)",
-    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    up.add(commands)
+    credentials.add(commands)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; returns its exit status."""
     arguments = parser().parse_args(argv)
-    # not at the top: `parley --help` need not load an AWS client
-    from cli.up.run import Options, up  # noqa: PLC0415
-
-    return up(
-        Options(
-            template=arguments.template.resolve(),
-            state_dir=Path.cwd() / ".parley",
-            port=arguments.port,
-            bind=arguments.bind,
-            demo=arguments.demo,
-            json=arguments.json,
-            ready_file=arguments.ready_file,
-            time_scale=arguments.time_scale,
-        )
-    )
+    status: int = arguments.run(arguments)
+    return status
 
 
 if __name__ == "__main__":

@@ -20,14 +20,15 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.signing_keys import SigningKey
 from cli.up import files, ports, resources, seed
 from cli.up.deployment import Deployment, Engine
 from cli.up.intrinsics import TemplateError
-from cli.up.keys import RunKeys
 from cli.up.processes import ProcessDiedError, Processes
 
 WORKERS_OF_WIDEST_MAPPING = 8
 WORKERS_OF_OTHER_MAPPINGS = 4
+TOKEN_SECONDS = 12 * 3600
 _EXIT_FAILED = 1
 _EXIT_USAGE = 2
 
@@ -129,8 +130,9 @@ class Run:
         wanted = ports.FIRST_PORT if options.port is None else options.port
         if wanted not in (0, listening.getsockname()[1]):
             console.say(f"port {wanted} is taken: using {listening.getsockname()[1]}")
-        keys = RunKeys.generate()
-        ready = files.Ready(api_url, seed.ACCOUNT_SID, keys.token(seed.ACCOUNT_SID), keys.jwks())
+        key = SigningKey.generate()  # this run's alone: nobody keeps the private half
+        token = key.token(seed.ACCOUNT_SID, lifetime_seconds=TOKEN_SECONDS)
+        ready = files.Ready(api_url, seed.ACCOUNT_SID, token, {"keys": [key.jwk()]})
         deployment = await self._deploy(ready)
         await self._serve(deployment, listening)
         files.write_credentials(options.state_dir, ready)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -362,3 +363,19 @@ def test_the_handler_imports_no_sdk_no_models_and_no_resolver():
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_handler_reads_its_environment_and_answers(monkeypatch):
+    for name, value in {"JWKS": JWKS, "ISSUER": "", "AUDIENCE": ""}.items():
+        monkeypatch.setenv(name, value)
+    app._deployed.cache_clear()
+    context: Any = SimpleNamespace(
+        function_name="authorizer", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="r"
+    )
+    claims = CLAIMS | {"exp": int(time.time()) + 60}
+    try:
+        answer = app.lambda_handler(event(bearer(token(claims))), context)
+    finally:
+        app._deployed.cache_clear()
+    assert answer["isAuthorized"]
+    assert answer["context"]["account"] == ACCOUNT

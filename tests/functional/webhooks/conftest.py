@@ -17,6 +17,15 @@ def stack() -> Iterator[Stack]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def unchanged() -> Iterator[Gateway]:
+    """One with the assistant `bot`, for requests that are refused: they leave nothing behind."""
+    with new_stack() as made:
+        gateway = Gateway(made)
+        gateway.assistant("bot")
+        yield gateway
+
+
 @pytest.fixture
 def api(stack: Stack) -> Gateway:
     return Gateway(stack)

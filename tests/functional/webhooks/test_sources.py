@@ -154,31 +154,6 @@ def test_options_change_one_by_one_and_null_takes_one_away(api):
     assert api.send("POST", url_of(made), {"Options": f'{{"static_header":"{MASK}"}}'}).status == 400
 
 
-@pytest.mark.parametrize(
-    ("platform", "fields", "named"),
-    [
-        ("slack", {}, "Platform: 'slack'"),
-        ("messagehub", {"UniqueName": "a/b"}, "UniqueName"),
-        ("messagehub", {"Secret": MASK}, "Secret"),
-        ("messagehub", {"Options": "x"}, "Options"),
-        ("messagehub", {"Options": '{"color":1}'}, "'color' is not an option"),
-        ("messagehub", {"Options": '{"reply":"{}"}'}, "'reply' is not an option of messagehub"),
-        ("tropo", {"Options": '{"static_header":"X: y"}'}, "'static_header' is not an option of tropo"),
-        ("tropo", {"Options": '{"reply":"[]"}'}, "reply"),
-        ("tropo", {"Options": '{"reply":"{"}'}, "reply"),
-        ("tropo", {"Options": '{"repair_backslashes":"yes"}'}, "repair_backslashes"),
-        ("watsonx", {"Options": '{"static_header":"novalue"}'}, "static_header is not a header"),
-        ("watsonx", {"Options": '{"static_header":"X: s3cret\\u0000"}'}, "control characters"),
-        ("messagehub", {"IngestUrl2": "x"}, "IngestUrl2: there is no such parameter"),
-    ],
-)
-def test_each_rule_refuses_by_name(api, platform, fields, named):
-    answer = create(api, platform, **fields)
-    assert (answer.status, answer.json["code"]) == (400, 20001), answer.text
-    assert named in answer.json["message"]
-    assert "s3cret" not in answer.text
-
-
 def test_missing_platform_and_name_are_named(api):
     path = f"/v1/Assistants/{api.assistant()}/Sources"
     assert api.send("POST", path, {"UniqueName": "x"}).json["message"].startswith("Platform: it is required")

@@ -6,12 +6,10 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jwt
 import pytest
 
 from cli.up.deployment import Deployment, Engine
 from cli.up.files import Ready, sam_local_variables, write_credentials, write_private
-from cli.up.keys import RunKeys
 from cli.up.run import foreign_engine
 
 if TYPE_CHECKING:
@@ -73,20 +71,6 @@ def test_sam_locals_variables_lead_a_container_to_the_engine(
     assert variables["Echo"]["AWS_ENDPOINT_URL_SQS"] == f"http://{host}:4000"
     assert "AWS_ENDPOINT_URL_DYNAMODB" not in variables["Echo"]  # `sam local` drops what is not declared
     assert variables["Echo"]["URL"] == "none"
-
-
-def test_a_runs_token_verifies_with_its_key_set_and_no_other() -> None:
-    keys, others = RunKeys.generate(), RunKeys.generate()
-    token = keys.token("AC1")
-    [key] = keys.jwks()["keys"]
-    claims = jwt.decode(token, jwt.PyJWK(key).key, algorithms=["EdDSA"])
-
-    assert jwt.get_unverified_header(token)["kid"] == key["kid"]
-    assert (claims["account"], claims["scope"]) == ("AC1", "read write emit replay")
-    assert claims["exp"] - claims["iat"] == 12 * 3600
-    assert "d" not in key
-    with pytest.raises(jwt.InvalidSignatureError):
-        jwt.decode(token, jwt.PyJWK(others.jwks()["keys"][0]).key, algorithms=["EdDSA"])
 
 
 def test_either_endpoint_variable_names_the_engine_for_both() -> None:

@@ -11,8 +11,6 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-import parley.platforms.platform  # noqa: F401 - TEMPORARY: before the function below takes the name
-
 if TYPE_CHECKING:
     from parley.platforms.interface import Platform
 

@@ -1,0 +1,111 @@
+"""The authorizer: verifies the caller's token and tells the functions account, scopes and expiry.
+
+It runs before every first call of a container's clients, so it imports no AWS SDK, no models and no resolver.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from functions.authorizer import credentials
+from functions.authorizer.grants import grant
+from functions.authorizer.issuer import IssuerKeys
+from parley.settings import AuthorizerSettings
+from parley.tokens import KeySetError, TokenError, UnknownKeyError, VerifyingKey, parse_jwks, verify_asymmetric
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Answer = dict[str, Any]
+Handler = Callable[[Mapping[str, Any]], Answer]
+
+logger = Logger()
+
+
+def build(
+    settings: AuthorizerSettings,
+    *,
+    issuer_keys: IssuerKeys | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Handler:
+    """The authorizer of one deployment.
+
+    Args:
+        settings: Its key set, and its issuer with the audience.
+        issuer_keys: The issuer's keys; by default those of the settings' issuer.
+        clock: Unix time in seconds.
+    """
+    pinned = _pinned(settings.jwks)
+    issuer = settings.issuer or None
+    audience = settings.audience or None
+    issued = issuer_keys or (IssuerKeys(issuer) if issuer else None)
+
+    def verify(token: str, now_seconds: float) -> Mapping[str, Any]:
+        if issuer and not audience:
+            # With a shared issuer any of its users would be an administrator here (engine.md 4).
+            raise UnknownKeyError("issuer_without_audience")
+
+        def by(keys: Mapping[str, VerifyingKey]) -> Mapping[str, Any]:
+            return verify_asymmetric(token, keys, audience=audience, issuer=issuer, now_seconds=now_seconds)
+
+        if issued is None:
+            return by(pinned)
+        try:
+            # The pinned keys win: they are the way in while the issuer is away.
+            return by({**issued.current(now_seconds), **pinned})
+        except UnknownKeyError:
+            return by(issued.renewed(now_seconds))
+
+    def authorize(event: Mapping[str, Any]) -> Answer:
+        try:
+            given = credentials.read(event)
+            claims = verify(given.token, clock())
+            context = grant(claims, token=given.token, claimed_account=given.account_sid)
+        except (credentials.CredentialsError, TokenError) as error:
+            return _denied(error.reason, event, issued)
+        return {"isAuthorized": True, "context": context}
+
+    return authorize
+
+
+def _pinned(jwks: str) -> Mapping[str, VerifyingKey]:
+    """The deployment's own keys; without any, or with a broken set, nobody is let in by them."""
+    if not jwks:
+        return {}
+    try:
+        return parse_jwks(jwks)
+    except KeySetError as error:
+        logger.warning("The Jwks parameter cannot be read", extra={"reason": str(error)})
+        return {}
+
+
+def _denied(reason: str, event: Mapping[str, Any], issued: IssuerKeys | None) -> Answer:
+    """The gateway answers 403 to the caller; why stands here alone, and never with the token (invariant 4)."""
+    logger.warning(
+        "Denied",
+        extra={
+            "reason": reason,
+            "route": event.get("routeKey"),
+            "issuer_error": issued.last_error if issued else None,
+        },
+    )
+    with single_metric(name="AuthorizationDenied", unit=MetricUnit.Count, value=1):
+        return {"isAuthorized": False, "context": {}}
+
+
+@functools.cache
+def _deployed() -> Handler:
+    return build(AuthorizerSettings.from_environment(os.environ))
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Answer:  # noqa: ARG001 — Lambda's signature
+    """Answer API Gateway's question in the simple response format."""
+    return _deployed()(event)

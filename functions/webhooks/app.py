@@ -1,0 +1,54 @@
+"""The webhooks function: configuration, and our own 404 and 405 for whatever no route takes."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from functions.webhooks import assistants, sources, webhooks
+from functions.webhooks.deployment import Deployment
+from parley import aws
+from parley.api.routing import Api
+from parley.settings import WebhooksSettings
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+# What other functions serve, so that `$default` can tell 405 from 404. A test compares it with the template.
+ELSEWHERE = {
+    "/v1/Assistants/{AssistantSid}/Events": ("GET",),
+    "/v1/Assistants/{AssistantSid}/Events/{Sid}": ("GET",),
+    "/ingest/{platform}/{source}/{token}": ("GET", "POST"),
+}
+
+_FIRST_REFUSAL = 400
+
+logger = Logger()
+
+
+def build(settings: WebhooksSettings, dynamodb: DynamoDBClient) -> Api:
+    """The routes of one deployment."""
+    api = Api(public_url=settings.public_url, elsewhere=ELSEWHERE)
+    deployment = Deployment(dynamodb, settings)
+    for resource in (assistants, webhooks, sources):
+        resource.add_routes(api, deployment)
+    return api
+
+
+@functools.cache
+def _deployed() -> Api:
+    return build(WebhooksSettings.from_environment(os.environ), aws.dynamodb())
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer a payload-v2 event of API Gateway."""
+    answer = _deployed().handle(event, context)
+    refused = answer["statusCode"] >= _FIRST_REFUSAL
+    with single_metric(name="RefusedRequests" if refused else "ServedRequests", unit=MetricUnit.Count, value=1):
+        return answer

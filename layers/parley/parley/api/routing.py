@@ -1,0 +1,172 @@
+"""The routes of a management function over Powertools' resolver: caller and scope first, then the route, then errors.
+
+API Gateway has matched the route already and says so (`routeKey`, decoded `pathParameters`); the resolver is given the
+path that these spell, percent-encoded, so that stage, base path, and names in any script are no concern of its
+patterns.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+
+from parley.api.caller import READ, WRITE, Caller, identify, require
+from parley.api.links import API_ROOT, base_of
+from parley.api.versions import etag
+from parley.errors import MethodNotAllowedError, NotFoundError, ParleyError, body_of
+from parley.http import Request
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_PARAMETER = re.compile(r"\{(\w+)\+?\}")
+_CATCH_ALL = "$default"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a route, by a caller who may make it.
+
+    Attributes:
+        base_url: What links in the answer begin with.
+        seconds_left: Until Lambda ends the invocation.
+    """
+
+    request: Request
+    caller: Caller
+    base_url: str
+    now_ms: int
+    seconds_left: Callable[[], float]
+
+    @property
+    def path(self) -> str:
+        """The resource's path as Twilio's errors name it: decoded, without the API's version."""
+        return self.request.path.partition(API_ROOT)[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answers; a resource that can be changed has a version."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    version: int | None = None
+
+
+Route = Callable[..., Answer]
+
+
+class Api:
+    """The management routes of one function."""
+
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        elsewhere: Mapping[str, tuple[str, ...]] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Begin without routes.
+
+        Args:
+            public_url: The deployment's `PublicUrl`, or empty.
+            elsewhere: Path templates that other functions serve, with their methods: for 405 behind `$default`.
+            clock: Unix time in seconds.
+        """
+        self._resolver = APIGatewayHttpResolver()
+        self._public_url = public_url
+        self._clock = clock
+        self._methods: dict[str, list[str]] = {path: list(methods) for path, methods in (elsewhere or {}).items()}
+        self._resolver.exception_handler(ParleyError)(_refused)
+        self._resolver.not_found(self._no_route)
+
+    def get(self, path: str) -> Callable[[Route], Route]:
+        """A route that reads; `path` as in the template: `/v1/Assistants/{AssistantSid}`."""
+        return self._route("GET", path, READ)
+
+    def post(self, path: str) -> Callable[[Route], Route]:
+        """A route that writes."""
+        return self._route("POST", path, WRITE)
+
+    def delete(self, path: str) -> Callable[[Route], Route]:
+        """A route that deletes."""
+        return self._route("DELETE", path, WRITE)
+
+    def _route(self, method: str, path: str, scope: str) -> Callable[[Route], Route]:
+        self._methods.setdefault(path, []).append(method)
+
+        def register(route: Route) -> Route:
+            def serve(**segments: str) -> Response[str]:
+                call = self._call(scope)
+                return _response(route(call, *(unquote(segment) for segment in segments.values())))
+
+            self._resolver.route(_PARAMETER.sub(r"<\1>", path), method=method)(serve)
+            return route
+
+        return register
+
+    def _call(self, scope: str) -> Call:
+        request: Request = self._resolver.context["request"]
+        now_seconds = self._clock()
+        caller = identify(request.authorizer, now_seconds=now_seconds)
+        require(caller, scope)
+        context = self._resolver.lambda_context
+        return Call(
+            request=request,
+            caller=caller,
+            base_url=base_of(request, self._public_url),
+            now_ms=int(now_seconds * 1000),
+            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        )
+
+    def _no_route(self, _error: NoRouteError) -> Response[str]:
+        request: Request = self._resolver.context["request"]
+        path = self._resolver.current_event.path
+        for template, methods in self._methods.items():
+            if re.fullmatch(_PARAMETER.sub("[^/]+", template), path):
+                return _refused(MethodNotAllowedError(request.method, tuple(sorted(methods))))
+        return _refused(NotFoundError(unquote(path).removeprefix(API_ROOT)))
+
+    def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answer a payload-v2 event."""
+        self._resolver.append_context(request=Request.from_event(event))  # type: ignore[no-untyped-call] # Powertools'
+        return self._resolver.resolve(_routable(event), context)
+
+
+def _routable(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with the path that its route spells, in characters that the resolver's patterns know."""
+    context = event["requestContext"]
+    route_key = event["routeKey"]
+    if route_key == _CATCH_ALL:
+        stage = context["stage"]
+        path = quote(event["rawPath"].removeprefix(f"/{stage}") if stage != _CATCH_ALL else event["rawPath"])
+    else:
+        segments = event.get("pathParameters") or {}
+        template = route_key.partition(" ")[2]
+        path = _PARAMETER.sub(lambda match: quote(segments[match[1]], safe=""), template)
+    return {**event, "rawPath": path, "requestContext": {**context, "stage": _CATCH_ALL}}
+
+
+def _response(answer: Answer) -> Response[str]:
+    headers: dict[str, str | list[str]] = {"ETag": etag(answer.version)} if answer.version is not None else {}
+    if answer.body is None:
+        return Response(status_code=answer.status, headers=headers, body="")
+    body = json.dumps(answer.body, ensure_ascii=False)
+    return Response(status_code=answer.status, content_type=JSON, headers=headers, body=body)
+
+
+def _refused(error: ParleyError) -> Response[str]:
+    headers: dict[str, str | list[str]] = {}
+    if isinstance(error, MethodNotAllowedError):
+        headers["Allow"] = ", ".join(error.allowed)
+    body = json.dumps(body_of(error), ensure_ascii=False)
+    return Response(status_code=error.status, content_type=JSON, headers=headers, body=body)
