@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ class Request:
         raw_query: As it was sent; the gateway's own parsing joins repeated names with commas.
         headers: Names in lower case, repeated ones joined with commas by the gateway.
         body: The raw bytes, decoded by the gateway's flag and never by content type.
+        received_ms: When the function got it, by its own clock.
         domain_name: The gateway's own name for itself; not the caller's `Host`.
         authorizer: What the Lambda authorizer said of the caller; empty on open routes.
     """
@@ -54,7 +56,8 @@ class Request:
             domain_name=context["domainName"],
             stage=context["stage"],
             host=headers.get("host", context["domainName"]),
-            received_ms=int(context["timeEpoch"]),
+            # not the event's timeEpoch: `sam local start-api` gives seconds there, frozen when it started
+            received_ms=time.time_ns() // 1_000_000,
             route_key=event["routeKey"],
             path_parameters=event.get("pathParameters") or {},
             authorizer=(context.get("authorizer") or {}).get("lambda") or {},
