@@ -16,6 +16,7 @@ from functions.dispatcher import batch
 from functions.dispatcher.callbacks.poster import Poster
 from functions.dispatcher.ports import Ports
 from functions.dispatcher.routes import Routes
+from functions.dispatcher.vitals import Vitals
 from parley import aws
 from parley.config_table import secrets, webhooks
 from parley.settings import DispatcherSettings
@@ -58,9 +59,9 @@ class Tables:
         """What callbacks are signed and sent with."""
         return secrets.load_webhook_secrets(self.client, self.table, list(webhook_sids), now_seconds=time.time())
 
-    def disable(self, webhook: Webhook, *, reason: str) -> None:
-        """Take a webhook out of service, unless it changed meanwhile."""
-        webhooks.disable(self.client, self.table, webhook, reason=reason, now_ms=time.time_ns() // 1_000_000)
+    def set_status(self, webhook: Webhook, status: str, *, reason: str | None) -> None:
+        """The engine's switch; does nothing if the webhook changed meanwhile."""
+        webhooks.set_status(self.client, self.table, webhook, status=status, reason=reason, now_ms=now_ms())
 
 
 class Calls:
@@ -74,6 +75,11 @@ class Calls:
         """Make these calls at once."""
         self._poster.begin_invocation()
         return self._loop.run_until_complete(self._poster.post_all(callbacks))
+
+
+def now_ms() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000
 
 
 @cache
@@ -91,6 +97,8 @@ def _ports() -> Ports:
         sqs=aws.sqs(),
         poster=Calls(policy),
         routes=Routes(Tables(dynamodb, settings.config_table), time.monotonic),
+        vitals=Vitals(dynamodb, settings.data_table, now_ms, time_scale=settings.time_scale),
+        now_ms=now_ms,
     )
 
 

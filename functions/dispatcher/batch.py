@@ -16,8 +16,18 @@ from aws_lambda_powertools import Logger
 from functions.dispatcher import commit
 from functions.dispatcher.fanout import Fanout
 from functions.dispatcher.retries import Retries
+from functions.dispatcher.tending import Tending
 from parley.aws import UNAVAILABLE
-from parley.messages import ChunkMessage, CommitMessage, EventMessage, Message, MessageError, RetryMessage, decode
+from parley.messages import (
+    ChunkMessage,
+    CommitMessage,
+    EventMessage,
+    Message,
+    MessageError,
+    RetryMessage,
+    TendMessage,
+    decode,
+)
 
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
@@ -70,6 +80,7 @@ def run(ports: Ports, records: Iterable[Mapping[str, Any]], *, deadline_ms: int)
 def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> list[str]:
     fanout: list[tuple[str, EventMessage | ChunkMessage, bool]] = []
     retries: list[tuple[str, RetryMessage]] = []
+    tends: list[tuple[str, TendMessage]] = []
     failed: list[str] = []
     for entry in entries:
         match entry.message:
@@ -77,14 +88,30 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
                 fanout.append((entry.message_id, message, entry.receives > RECORD_ONLY_AFTER_RECEIVES))
             case RetryMessage() as message:
                 retries.append((entry.message_id, message))
+            case TendMessage() as message:
+                tends.append((entry.message_id, message))
             case CommitMessage() as message:
                 try:
                     commit.write(ports, message)
                 except UNAVAILABLE as error:
                     logger.warning("not committed", extra={"event": message.event.sid, "error": type(error).__name__})
                     failed.append(entry.message_id)
+    if tends:
+        failed += _tend(ports, tends, deadline_ms=deadline_ms)
     if fanout:
         failed += Fanout(ports).run(fanout, deadline_ms=deadline_ms)
     if retries:
         failed += Retries(ports).run(retries, deadline_ms=deadline_ms)
+    return failed
+
+
+def _tend(ports: Ports, messages: Iterable[tuple[str, TendMessage]], *, deadline_ms: int) -> list[str]:
+    """Look after webhooks, one after another; those for which the time is too short come again."""
+    failed: list[str] = []
+    for message_id, message in messages:
+        try:
+            Tending(ports, Retries(ports)).run(message, deadline_ms=deadline_ms)
+        except UNAVAILABLE as error:
+            logger.warning("not tended", extra={"webhook": message.webhook_sid, "error": type(error).__name__})
+            failed.append(message_id)
     return failed

@@ -20,6 +20,9 @@ def write(ports: Ports, message: CommitMessage) -> None:
     """
     settings = ports.settings
     for values in message.undelivered:
+        if values["isk"] is None:
+            # parked: it has no due time of its own, so its webhook must be looked after before it is written
+            ports.vitals.watch(values)
         undelivered.put_new(ports.dynamodb, settings.data_table, values)
     if message.chunk is None:
         item = events.to_values(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from parley import codec
+from parley.attempts import PROBE
 
 if TYPE_CHECKING:
     from parley.attempts import Outcome
+
+MAX_LINES = 30
 
 
 def entry(outcome: Outcome, *, number: int, trigger: str) -> dict[str, Any]:
@@ -32,3 +36,13 @@ def entry(outcome: Outcome, *, number: int, trigger: str) -> dict[str, Any]:
         number_of_codec, packed = codec.pack(outcome.response_body)
         values |= {"response_codec": number_of_codec, "response_body": packed}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def appended(log: tuple[Mapping[str, Any], ...], line: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """A delivery's log with one more line, bounded: of probes in a row the last is kept, of all lines the last thirty.
+
+    A webhook may be probed each minute for days, and a delivery be sent again by hand without end; an item is 400 KB at
+    most, and no receiver may raise what an event costs above a bound (invariant 9).
+    """
+    before = log[:-1] if log and log[-1]["trigger"] == line["trigger"] == PROBE else log
+    return (*before, line)[-MAX_LINES:]

@@ -11,14 +11,14 @@ meanwhile (models/model2.py).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions.dispatcher import commit, evidence, next_attempts
+from functions.dispatcher import admission, commit, evidence, next_attempts, tending
+from functions.dispatcher.vitals import Observation
 from parley import results, retry
 from parley.attempts import FIRST
 from parley.aws import UNAVAILABLE, PartialAnswerError
@@ -29,7 +29,8 @@ from parley.queues import events as events_queue
 from parley.queues import retries as retry_queue
 from parley.sids import delivery_sid
 from parley.signing.callback import sign
-from parley.webhook import GONE
+from parley.vocabulary import PARLEY
+from parley.webhook import CLOUDEVENTS, GONE
 
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from parley.webhook import Webhook, WebhookSecrets
 
 INLINE_TARGETS = 10
-_RECORDED_DELAY_SECONDS = 60.0
 
 logger = Logger()
 
@@ -59,15 +59,29 @@ class Work:
     record_only: bool
 
 
-def chunk_of(webhook_sid: str, count: int) -> int:
-    """Which of `count` chunks serves a webhook."""
-    return int.from_bytes(hashlib.sha256(webhook_sid.encode()).digest()[:8]) % count
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One webhook that an event goes to.
+
+    Attributes:
+        refusal: Why it is not posted to now.
+        outcome: Of the post, once it was made.
+    """
+
+    webhook: Webhook
+    refusal: retry.Decision | None
+    outcome: Outcome | None
 
 
-def callback(event: Event, webhook: Webhook, secrets: WebhookSecrets, *, now_ms: int) -> Callback:
-    """One attempt's call with its proofs."""
-    chosen = platform(event.platform)
-    plain = chosen.native(event, webhook)
+def callback(event: Event, webhook: Webhook, secrets: WebhookSecrets, *, public_url: str, now_ms: int) -> Callback:
+    """One attempt's call with its proofs; Parley's own events are CloudEvents whatever the webhook's format."""
+    if webhook.format == CLOUDEVENTS or event.platform == PARLEY:
+        from parley.cloudevents import envelope  # noqa: PLC0415 — a cold start without such webhooks does not pay for it
+
+        chosen, plain = None, envelope.callback(event, webhook, public_url=public_url)
+    else:
+        chosen = platform(event.platform)
+        plain = chosen.native(event, webhook)
     headers = sign(
         plain,
         webhook,
@@ -104,13 +118,22 @@ class Fanout:
             return [message_id for message_id, _, _ in messages]
         failed: list[str] = []
         retries: list[tuple[RetryMessage, int]] = []
-        for entry, outcomes in zip(work, posted, strict=True):
+        for entry, targets in zip(work, posted, strict=True):
             try:
-                retries += self._commit(entry, outcomes, deadline_ms=deadline_ms)
+                retries += self._commit(entry, targets, deadline_ms=deadline_ms)
             except UNAVAILABLE as error:
                 logger.warning("not committed", extra={"event": entry.event.sid, "error": type(error).__name__})
                 failed.append(entry.message_id)
         next_attempts.send(self._ports, retries)
+        tending.pause_where_needed(
+            self._ports,
+            [
+                Observation(target.webhook, entry.event.sid, target.outcome)
+                for entry, row in zip(work, posted, strict=True)
+                for target in row
+                if target.outcome is not None and not target.outcome.gone
+            ],
+        )
         return failed
 
     def _prepare(self, messages: Sequence[tuple[str, EventMessage | ChunkMessage, bool]]) -> list[Work]:
@@ -125,7 +148,7 @@ class Fanout:
             item = known.get(key)
             if isinstance(message, ChunkMessage):
                 if item is None and key not in begun:
-                    work.append(self._chunk(message_id, message, record_only=record_only))
+                    work += self._chunk(message_id, message, record_only=record_only)
                     begun.add(key)
                 continue
             event = message.event
@@ -144,13 +167,14 @@ class Fanout:
                 work.append(Work(message_id, event, None, record_only))
         return work
 
-    def _chunk(self, message_id: str, message: ChunkMessage, *, record_only: bool) -> Work:
-        stored = events.load(
-            self._ports.dynamodb, self._ports.settings.data_table, message.assistant_sid, message.event_sid
-        )
-        if stored is None:
-            raise PartialAnswerError(f"the event {message.event_sid} of a chunk is not there")
-        return Work(message_id, stored.event, (message.index, message.count), record_only)
+    def _chunk(self, message_id: str, message: ChunkMessage, *, record_only: bool) -> list[Work]:
+        dynamodb, table = self._ports.dynamodb, self._ports.settings.data_table
+        stored = events.load(dynamodb, table, message.assistant_sid, message.event_sid)
+        if stored is not None:
+            return [Work(message_id, stored.event, (message.index, message.count), record_only)]
+        if events.is_erased(dynamodb, table, message.assistant_sid, message.event_sid):
+            return []
+        raise PartialAnswerError(f"the event {message.event_sid} of a chunk is not there")
 
     def _split(self, event: Event, count: int) -> None:
         settings = self._ports.settings
@@ -184,48 +208,71 @@ class Fanout:
         if work.chunk is None:
             return webhooks
         index, count = work.chunk
-        return [webhook for webhook in webhooks if chunk_of(webhook.sid, count) == index]
+        return [webhook for webhook in webhooks if keys.chunk_of(webhook.sid, count) == index]
 
-    def _post(self, work: Sequence[Work]) -> list[list[tuple[Webhook, Outcome | None]]]:
-        """Post everything at once; None is a target that is recorded without posting."""
-        targets = [self._targets(entry) for entry in work]
-        secrets = self._ports.routes.secrets({webhook.sid: webhook for row in targets for webhook in row}.values())
-        now_ms = self._ports.now_ms()
-        rows = [[webhook for webhook in row if webhook.sid in secrets] for row in targets]
+    def _post(self, work: Sequence[Work]) -> list[list[Target]]:
+        """Post everything at once that may be posted now."""
+        ports = self._ports
+        webhooks = [self._targets(entry) for entry in work]
+        everyone = {webhook.sid: webhook for row in webhooks for webhook in row}.values()
+        secrets = ports.routes.secrets(everyone)
+        health = ports.vitals.of(everyone)
+        now_ms = ports.now_ms()
+        rows = [
+            [
+                Target(
+                    webhook,
+                    admission.refusal(
+                        webhook,
+                        health.get(webhook.sid),
+                        record_only=entry.record_only,
+                        now_ms=now_ms,
+                        time_scale=ports.settings.time_scale,
+                    ),
+                    None,
+                )
+                for webhook in row
+                if webhook.sid in secrets  # else deleted meanwhile
+            ]
+            for entry, row in zip(work, webhooks, strict=True)
+        ]
         calls = [
-            callback(entry.event, webhook, secrets[webhook.sid], now_ms=now_ms)
+            callback(
+                entry.event,
+                target.webhook,
+                secrets[target.webhook.sid],
+                public_url=ports.settings.public_url,
+                now_ms=now_ms,
+            )
             for entry, row in zip(work, rows, strict=True)
-            if not entry.record_only
-            for webhook in row
+            for target in row
+            if target.refusal is None
         ]
-        outcomes = iter(self._ports.poster.post_all(calls))
+        outcomes = iter(ports.poster.post_all(calls) if calls else [])
         return [
-            [(webhook, None if entry.record_only else next(outcomes)) for webhook in row]
-            for entry, row in zip(work, rows, strict=True)
+            [replace(target, outcome=next(outcomes)) if target.refusal is None else target for target in row]
+            for row in rows
         ]
 
-    def _commit(
-        self, work: Work, outcomes: Sequence[tuple[Webhook, Outcome | None]], *, deadline_ms: int
-    ) -> list[tuple[RetryMessage, int]]:
+    def _commit(self, work: Work, targets: Sequence[Target], *, deadline_ms: int) -> list[tuple[RetryMessage, int]]:
         """Write the failures, then the event; what to send for the failures that are due soon."""
         first: list[results.Result] = []
         failures: list[dict[str, Any]] = []
         retries: list[tuple[RetryMessage, int]] = []
-        for webhook, outcome in outcomes:
-            decision = self._decide(webhook, outcome)
-            attempts = 1 if outcome else 0
+        for target in targets:
+            decision = self._decide(target)
             first.append(
                 results.Result(
-                    webhook_sid=webhook.sid,
+                    webhook_sid=target.webhook.sid,
                     status=decision.status,
-                    attempts=attempts,
-                    last_status_code=outcome.status_code if outcome else None,
-                    duration_ms=outcome.duration_ms if outcome else 0,
+                    attempts=1 if target.outcome else 0,
+                    last_status_code=target.outcome.status_code if target.outcome else None,
+                    duration_ms=target.outcome.duration_ms if target.outcome else 0,
                 )
             )
             if decision.status == retry.DELIVERED:
                 continue
-            item, delay = self._failure(work.event, webhook, outcome, decision)
+            item, delay = self._failure(work.event, target, decision)
             failures.append(undelivered.to_values(item))
             if delay is not None:
                 retries.append((next_attempts.message(item), delay))
@@ -238,29 +285,29 @@ class Fanout:
             return []
         return retries
 
-    def _decide(self, webhook: Webhook, outcome: Outcome | None) -> retry.Decision:
-        if outcome is None:
-            return retry.Decision(retry.RETRYING, "dispatcher_error", _RECORDED_DELAY_SECONDS)
-        decision = retry.decide(
-            outcome,
+    def _decide(self, target: Target) -> retry.Decision:
+        if target.refusal is not None:
+            return target.refusal
+        assert target.outcome is not None
+        if target.outcome.gone:
+            self._ports.routes.disable(target.webhook, reason=GONE)
+        return retry.decide(
+            target.outcome,
             attempts=1,
-            schedule=webhook.retry_schedule,
+            schedule=target.webhook.retry_schedule,
             unit=self._ports.unit(),
             now_seconds=self._ports.now_ms() / 1000,
         )
-        if outcome.gone:
-            self._ports.routes.disable(webhook, reason=GONE)
-        return decision
 
     def _failure(
-        self, event: Event, webhook: Webhook, outcome: Outcome | None, decision: retry.Decision
+        self, event: Event, target: Target, decision: retry.Decision
     ) -> tuple[undelivered.Undelivered, int | None]:
-        settings = self._ports.settings
+        settings, outcome = self._ports.settings, target.outcome
         next_attempt_ms, due_ms, delay = next_attempts.plan(
             decision, now_ms=self._ports.now_ms(), time_scale=settings.time_scale
         )
         item = undelivered.Undelivered(
-            webhook_sid=webhook.sid,
+            webhook_sid=target.webhook.sid,
             event_sid=event.sid,
             assistant_sid=event.assistant_sid,
             account_sid=event.account_sid,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import random
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
     from functions.dispatcher.routes import Routes
+    from functions.dispatcher.vitals import Vitals
     from parley.attempts import Outcome
     from parley.platforms.interface import Callback
     from parley.settings import DispatcherSettings
@@ -50,7 +51,8 @@ class Ports:
     sqs: SQSClient
     poster: Poster
     routes: Routes
-    now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
+    vitals: Vitals
+    now_ms: Callable[[], int]
     unit: Callable[[], float] = random
     sleep: Callable[[float], None] = time.sleep
 

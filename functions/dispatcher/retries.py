@@ -7,18 +7,22 @@ that says how it ended, which is harmless.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from functions.dispatcher import evidence, next_attempts
+from functions.dispatcher import admission, announcements, evidence, next_attempts, tending
 from functions.dispatcher.fanout import callback
+from functions.dispatcher.vitals import Observation
 from parley import retry
+from parley.attempts import PROBE, RESEND, RETRY
 from parley.aws import UNAVAILABLE
-from parley.data_table import events, keys, undelivered
-from parley.webhook import ACTIVE, GONE
+from parley.data_table import erasure, events, keys, undelivered
+from parley.vocabulary import PARLEY
+from parley.webhook import ACTIVE, DISABLED, GONE, PAUSED
 
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
@@ -30,20 +34,37 @@ if TYPE_CHECKING:
 
 LEASE_MS = 60_000  # longer than the function's time limit, so a holder is gone when it ends (window e, engine.md 1.3)
 _NOT_COMMITTED_YET_SECONDS = 300.0
-_ENDED = (retry.DELIVERED, retry.EXHAUSTED, retry.CANCELLED, retry.EXPIRED)
+# what is sent again by hand tries a paused webhook like a probe; a disabled one is never called
+_CALLED_WHILE = {PROBE: (PAUSED,), RESEND: (ACTIVE, PAUSED)}
 
 logger = Logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An item that this run holds, with what its attempt needs."""
+    """An item that this run holds, with what its attempt needs.
 
-    message_id: str
+    Attributes:
+        index: Of its message.
+    """
+
+    index: int
     message: RetryMessage
     item: Undelivered
     event: Event
     webhook: Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """What came of a batch.
+
+    Attributes:
+        failed: The indexes of the messages that must come again.
+    """
+
+    failed: list[int]
+    outcomes: list[Outcome]
 
 
 class Retries:
@@ -58,100 +79,158 @@ class Retries:
         Returns:
             The ids of the messages that must come again.
         """
-        failed: list[str] = []
+        attempted = self._attempt([message for _, message in messages], deadline_ms=deadline_ms)
+        return [messages[index][0] for index in attempted.failed]
+
+    def attempt(self, messages: Sequence[RetryMessage], *, deadline_ms: int) -> list[Outcome]:
+        """Make attempts that no queue message stands behind: a probe, a page of a drain.
+
+        Returns:
+            The outcomes of those that were made.
+        """
+        return self._attempt(messages, deadline_ms=deadline_ms).outcomes
+
+    def _attempt(self, messages: Sequence[RetryMessage], *, deadline_ms: int) -> Attempted:
+        attempted = Attempted([], [])
         claimed: list[Claimed] = []
-        for message_id, message in messages:
+        for index, message in enumerate(messages):
             try:
-                ready = self._claim(message_id, message)
+                ready = self._claim(index, message)
             except UNAVAILABLE as error:
                 logger.warning("retry postponed", extra={"event": message.event_sid, "error": type(error).__name__})
-                failed.append(message_id)
+                attempted.failed.append(index)
             else:
                 claimed += [ready] if ready else []
-        if not claimed:
-            return failed
         try:
             secrets = self._ports.routes.secrets(entry.webhook for entry in claimed)
         except UNAVAILABLE as error:
             logger.warning("retries postponed", extra={"error": type(error).__name__})
-            return [message_id for message_id, _ in messages]
+            attempted.failed.extend(entry.index for entry in claimed)
+            return attempted
         now_ms = self._ports.now_ms()
         claimed = [entry for entry in claimed if entry.webhook.sid in secrets]
-        calls = [callback(entry.event, entry.webhook, secrets[entry.webhook.sid], now_ms=now_ms) for entry in claimed]
-        for entry, outcome in zip(claimed, self._ports.poster.post_all(calls), strict=True):
+        public_url = self._ports.settings.public_url
+        calls = [
+            callback(entry.event, entry.webhook, secrets[entry.webhook.sid], public_url=public_url, now_ms=now_ms)
+            for entry in claimed
+        ]
+        attempted.outcomes.extend(self._ports.poster.post_all(calls) if calls else [])
+        for entry, outcome in zip(claimed, attempted.outcomes, strict=True):
             try:
                 self._commit(entry, outcome, deadline_ms=deadline_ms)
             except UNAVAILABLE as error:
                 # the lease runs out and the due time comes: posted once more, window (a)
                 logger.warning("not committed", extra={"event": entry.event.sid, "error": type(error).__name__})
-                failed.append(entry.message_id)
-        return failed
+                attempted.failed.append(entry.index)
+        tending.pause_where_needed(
+            self._ports,
+            [
+                Observation(entry.webhook, entry.event.sid, outcome)
+                for entry, outcome in zip(claimed, attempted.outcomes, strict=True)
+                if not outcome.gone
+            ],
+        )
+        return attempted
 
-    def _claim(self, message_id: str, message: RetryMessage) -> Claimed | None:
-        """Take the item; end or park it where no attempt is due any more."""
+    def _claim(self, index: int, message: RetryMessage) -> Claimed | None:
+        """Take the item; end, park or postpone it where no attempt is due now."""
         ports, settings = self._ports, self._ports.settings
+        key = keys.undelivered(message.webhook_sid, message.event_sid, message.received_ms)
         item = undelivered.claim(
             ports.dynamodb,
             settings.data_table,
-            keys.undelivered(message.webhook_sid, message.event_sid, message.received_ms),
+            key,
             attempts=message.attempts,
             now_ms=ports.now_ms(),
             lease_ms=LEASE_MS,
         )
-        if item is None:
-            return None
         webhook = ports.routes.strongly(message.assistant_sid, message.webhook_sid)
-        if webhook is None:
-            self._end(item, retry.CANCELLED, "webhook_deleted")
+        if item is None:
+            self._finish_if_ended(key, webhook)
             return None
-        if webhook.status != ACTIVE:
+        if webhook is None:
+            self.end(item, retry.CANCELLED, "webhook_deleted")
+            return None
+        if webhook.status not in _CALLED_WHILE.get(message.trigger, (ACTIVE,)):
             self._park(item, webhook)
+            return None
+        health = ports.vitals.of([webhook]).get(webhook.sid)
+        if message.trigger == RETRY and health is not None and health.is_held(ports.now_ms()):
+            self._postpone(item, "retry_after", admission.held_seconds(health, ports.now_ms()))
             return None
         stored = events.load(ports.dynamodb, settings.data_table, message.assistant_sid, message.event_sid)
         if stored is None:
             self._without_event(item)
             return None
-        return Claimed(message_id, message, item, stored.event, webhook)
+        return Claimed(index, message, item, stored.event, webhook)
+
+    def _finish_if_ended(self, key: keys.Key, webhook: Webhook | None) -> None:
+        """A crash may have left an item that has ended: its end was committed, what follows from it was not."""
+        item = undelivered.load(self._ports.dynamodb, self._ports.settings.data_table, key)
+        if item is not None and item.status in retry.ENDED:
+            self._finish(item, webhook)
+
+    def _finish(self, item: Undelivered, webhook: Webhook | None) -> None:
+        """What follows from an end; repeating it changes nothing."""
+        again = item.ended_as is not None  # told the first time
+        if item.status == retry.EXHAUSTED and not again and webhook is not None and self._is_platforms(item):
+            announcements.exhausted(self._ports, webhook, item)
+        undelivered.move_to_finished(self._ports.dynamodb, self._ports.settings.data_table, item)
+
+    def _is_platforms(self, item: Undelivered) -> bool:
+        """A delivery of one of Parley's own events never creates another: nothing else would end that."""
+        stored = events.load(self._ports.dynamodb, self._ports.settings.data_table, item.assistant_sid, item.event_sid)
+        return stored is not None and stored.event.platform != PARLEY
 
     def _park(self, item: Undelivered, webhook: Webhook) -> None:
-        """It waits with its webhook; waiting costs no attempts."""
-        after = replace(
-            item,
-            status=retry.WAITING,
-            reason=webhook.status_reason or webhook.status,
-            next_attempt_ms=None,
-            due_ms=None,
-        )
+        """It waits with its webhook, which is looked after; waiting costs no attempts."""
+        # while a pause lasts its reason is the pause; `failing` is what the webhook shows
+        reason = PAUSED if webhook.status != DISABLED else webhook.status_reason
+        after = replace(item, status=retry.WAITING, reason=reason, next_attempt_ms=None, due_ms=None)
+        self._ports.vitals.watch(undelivered.to_values(after))
         undelivered.save(self._ports.dynamodb, self._ports.settings.data_table, item, after)
 
     def _without_event(self, item: Undelivered) -> None:
-        """A crash between the failure's item and the event's commit: the event's message comes again and commits it."""
-        now_ms = self._ports.now_ms()
-        if now_ms // 1000 >= item.expires_at:
-            self._end(item, retry.EXPIRED, "retention_ended")
+        """A crash between the failure's item and the event's commit: the event's message comes again and commits it.
+
+        Unless it was erased: then the item was written by somebody who did not know that yet.
+        """
+        ports, table = self._ports, self._ports.settings.data_table
+        if events.is_erased(ports.dynamodb, table, item.assistant_sid, item.event_sid):
+            erasure.forget(ports.dynamodb, table, item.webhook_sid, item.event_sid, item.received_ms)
             return
-        decision = retry.Decision(retry.RETRYING, item.reason, _NOT_COMMITTED_YET_SECONDS)
-        next_attempt_ms, due_ms, _ = next_attempts.plan(
-            decision, now_ms=now_ms, time_scale=self._ports.settings.time_scale
+        if self._ports.now_ms() // 1000 >= item.expires_at:
+            self.end(item, retry.EXPIRED, "retention_ended")
+            return
+        self._postpone(item, item.reason, _NOT_COMMITTED_YET_SECONDS / self._ports.settings.time_scale)
+
+    def _postpone(self, item: Undelivered, reason: str | None, seconds: float) -> None:
+        """Later, without an attempt."""
+        next_attempt_ms = self._ports.now_ms() + math.ceil(seconds * 1000)
+        after = replace(
+            item, status=retry.RETRYING, reason=reason, next_attempt_ms=next_attempt_ms, due_ms=next_attempt_ms
         )
-        after = replace(item, next_attempt_ms=next_attempt_ms, due_ms=due_ms)
         undelivered.save(self._ports.dynamodb, self._ports.settings.data_table, item, after)
 
-    def _end(self, item: Undelivered, status: str, reason: str) -> None:
-        after = replace(item, status=status, reason=reason, next_attempt_ms=None, due_ms=None)
-        self._save(item, after)
+    def end(self, item: Undelivered, status: str, reason: str) -> None:
+        """End a delivery without an attempt.
 
-    def _save(self, before: Undelivered, after: Undelivered) -> bool:
-        table = self._ports.settings.data_table
-        saved = undelivered.save(self._ports.dynamodb, table, before, after)
-        if saved and after.status in _ENDED:
-            undelivered.move_to_finished(self._ports.dynamodb, table, after)
-        return saved
+        Raises:
+            ClientError: When a write is refused.
+        """
+        if item.ended_as is not None:
+            status, reason = item.ended_as, item.ended_reason or reason
+        after = replace(item, status=status, reason=reason, next_attempt_ms=None)
+        if undelivered.save(self._ports.dynamodb, self._ports.settings.data_table, item, after):
+            self._finish(after, None)
 
     def _commit(self, entry: Claimed, outcome: Outcome, *, deadline_ms: int) -> None:
-        ports = self._ports
-        attempts = entry.item.attempts + 1
+        ports, settings = self._ports, self._ports.settings
         now_ms = ports.now_ms()
+        item, trigger = entry.item, entry.message.trigger
+        if outcome.gone:
+            ports.routes.disable(entry.webhook, reason=GONE)
+        attempts = item.attempts + 1
         decision = retry.decide(
             outcome,
             attempts=attempts,
@@ -159,21 +238,35 @@ class Retries:
             unit=ports.unit(),
             now_seconds=now_ms / 1000,
         )
-        if outcome.gone:
-            ports.routes.disable(entry.webhook, reason=GONE)
-        next_attempt_ms, due_ms, delay = next_attempts.plan(
-            decision, now_ms=now_ms, time_scale=ports.settings.time_scale
-        )
+        if decision.status != retry.DELIVERED:
+            if item.ended_as is not None:
+                # it was over and was sent again: it is over again as it was, and no schedule starts anew
+                decision = retry.Decision(item.ended_as, item.ended_reason, None)
+            elif entry.webhook.status == PAUSED:
+                # probing costs no attempts: the event waits on as it was
+                attempts, decision = item.attempts, retry.Decision(retry.WAITING, item.reason, None)
+        next_attempt_ms, due_ms, delay = next_attempts.plan(decision, now_ms=now_ms, time_scale=settings.time_scale)
+        if decision.status in retry.ENDED:
+            # until what follows is done, the item stays in the due index, so that a crash before it is found
+            due_ms = item.due_ms or now_ms + next_attempts.WATCHDOG_SECONDS * 1000
         after = replace(
-            entry.item,
+            item,
             attempts=attempts,
             status=decision.status,
             reason=decision.reason,
             next_attempt_ms=next_attempt_ms,
             due_ms=due_ms,
             last_status_code=outcome.status_code,
-            log=(*entry.item.log, evidence.entry(outcome, number=attempts, trigger=entry.message.trigger)),
+            log=evidence.appended(item.log, evidence.entry(outcome, number=item.attempts + 1, trigger=trigger)),
         )
-        saved = ports.persist(lambda: self._save(entry.item, after), deadline_ms=deadline_ms)
-        if saved and delay is not None:
+        if decision.status == retry.WAITING:
+            ports.vitals.watch(undelivered.to_values(after))
+        saved = ports.persist(
+            lambda: undelivered.save(ports.dynamodb, settings.data_table, item, after), deadline_ms=deadline_ms
+        )
+        if not saved:
+            return
+        if after.status in retry.ENDED:
+            self._finish(after, entry.webhook)
+        elif delay is not None:
             next_attempts.send(ports, [(next_attempts.message(after), delay)])

@@ -11,7 +11,8 @@ from aws_lambda_powertools import Logger
 from parley import matching
 from parley.aws import UNAVAILABLE
 from parley.platforms import PLATFORM_NAMES, platform
-from parley.webhook import ACTIVE
+from parley.vocabulary import PARLEY
+from parley.webhook import DISABLED
 
 if TYPE_CHECKING:
     from parley.event import Event
@@ -37,8 +38,8 @@ class Configuration(Protocol):
     def secrets(self, webhook_sids: Iterable[str]) -> Mapping[str, WebhookSecrets]:
         """What callbacks are signed and sent with."""
 
-    def disable(self, webhook: Webhook, *, reason: str) -> None:
-        """Take a webhook out of service, unless it changed meanwhile."""
+    def set_status(self, webhook: Webhook, status: str, *, reason: str | None) -> None:
+        """The engine's switch; does nothing if the webhook changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ class Routes:
         self._secrets: dict[str, _Secrets] = {}
 
     def matching(self, event: Event) -> list[Webhook]:
-        """The active webhooks that want this event, each once, whatever order they are stored in."""
+        """The active and paused webhooks that want this event, each once."""
         names = platform(event.platform).names if event.platform in PLATFORM_NAMES else None
         return [
             webhook
             for webhook in self._webhooks(event.assistant_sid)
-            if webhook.status == ACTIVE
+            if webhook.status != DISABLED
+            # what Parley says of a webhook is never sent to that webhook
+            and not (event.platform == PARLEY and event.conversation_id == webhook.sid)
             and matching.wants(webhook.events, name=event.name, event_type=event.type, names=names)
         ]
 
@@ -110,13 +113,21 @@ class Routes:
                 self._secrets[sid] = _Secrets(wanted[sid].version, now, secrets)
         return {sid: self._secrets[sid].secrets for sid in wanted if sid in self._secrets}
 
+    def set_status(self, webhook: Webhook, status: str, *, reason: str | None) -> None:
+        """The engine's switch; this environment acts on it at once.
+
+        Raises:
+            ClientError: When it cannot be written.
+        """
+        self._assistants.pop(webhook.assistant_sid, None)
+        self._configuration.set_status(webhook, status, reason=reason)
+
     def disable(self, webhook: Webhook, *, reason: str) -> None:
-        """Take a webhook out of service; this environment stops calling it at once.
+        """Take a webhook out of service.
 
         Best effort: if it cannot be written now, the next 410 does it; failing here would post to the others again.
         """
         try:
-            self._configuration.disable(webhook, reason=reason)
+            self.set_status(webhook, DISABLED, reason=reason)
         except UNAVAILABLE as error:
             logger.warning("not disabled", extra={"webhook": webhook.sid, "error": type(error).__name__})
-        self._assistants.pop(webhook.assistant_sid, None)

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parley.attempts import RETRY
-from parley.data_table import keys, undelivered
-from parley.messages import RetryMessage
+from parley.data_table import due, keys
+from parley.health import LOOK_EVERY_MS
+from parley.messages import RetryMessage, TendMessage
 from parley.queues import retries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_sqs.client import SQSClient
 
-    from parley.data_table.undelivered import Due
     from parley.settings import SweeperSettings
 
 WATCHDOG_SECONDS = 120
 PAGE = 100
+_MARGIN_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +50,40 @@ def sweep(ports: Ports, *, deadline_ms: int) -> int:
     for number in range(keys.DUE_SHARDS):
         shard = (first + number) % keys.DUE_SHARDS
         while ports.now_ms() < deadline_ms:
-            entries = undelivered.list_due(
-                ports.dynamodb, ports.settings.data_table, shard, now_ms=ports.now_ms(), limit=PAGE
-            )
+            entries = due.list_due(ports.dynamodb, ports.settings.data_table, shard, now_ms=ports.now_ms(), limit=PAGE)
             sent += _send(ports, entries)
             if len(entries) < PAGE:
                 break
     return sent
 
 
-def _send(ports: Ports, entries: list[Due]) -> int:
-    later_ms = ports.now_ms() + math.ceil(WATCHDOG_SECONDS * 1000 / ports.settings.time_scale)
-    taken = [
-        entry
-        for entry in entries
-        if undelivered.postpone(ports.dynamodb, ports.settings.data_table, entry, due_ms=later_ms)
-    ]
-    messages = [
-        RetryMessage(
-            account_sid=entry.account_sid,
-            assistant_sid=entry.assistant_sid,
-            webhook_sid=entry.webhook_sid,
-            event_sid=entry.event_sid,
-            received_ms=entry.received_ms,
-            attempts=entry.attempts,
-            trigger=RETRY,
-        )
-        for entry in taken
-    ]
-    retries.send(ports.sqs, ports.settings.retry_queue_url, [(message, 0) for message in messages])
-    return len(messages)
+def _send(ports: Ports, entries: list[due.Due]) -> int:
+    now_ms, scale = ports.now_ms(), ports.settings.time_scale
+    lost_ms = now_ms + math.ceil(WATCHDOG_SECONDS * 1000 / scale)
+    # a little less than the minute until the next run, which else would come just too early for it
+    look_ms = now_ms + math.ceil((LOOK_EVERY_MS - _MARGIN_MS) / scale)
+    attempts: list[tuple[RetryMessage, int]] = []
+    tends: list[tuple[TendMessage, int]] = []
+    for entry in entries:
+        again_ms = look_ms if isinstance(entry, due.DueWebhook) else lost_ms
+        if not due.postpone(ports.dynamodb, ports.settings.data_table, entry, due_ms=again_ms):
+            continue
+        if isinstance(entry, due.DueWebhook):
+            tends.append((TendMessage(entry.account_sid, entry.assistant_sid, entry.webhook_sid), 0))
+        else:
+            attempts.append((_attempt(entry), 0))
+    retries.send(ports.sqs, ports.settings.retry_queue_url, attempts)
+    retries.send_tends(ports.sqs, ports.settings.retry_queue_url, tends)
+    return len(attempts) + len(tends)
+
+
+def _attempt(entry: due.DueAttempt) -> RetryMessage:
+    return RetryMessage(
+        account_sid=entry.account_sid,
+        assistant_sid=entry.assistant_sid,
+        webhook_sid=entry.webhook_sid,
+        event_sid=entry.event_sid,
+        received_ms=entry.received_ms,
+        attempts=entry.attempts,
+        trigger=RETRY,
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from parley.data_table import events, undelivered
+from parley.data_table import due, events
 from tests.template.resources import of_type
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_the_index_has_what_is_read_from_it_and_no_payload(translated: Template)
     assert index["Projection"]["ProjectionType"] == "INCLUDE"
     projected = index["Projection"]["NonKeyAttributes"]
     item = Recording()
-    events._listed(item)
-    undelivered._due(item)
+    events.listed(item)
+    due._due(item)
     assert set(projected) == item.read - {"pk", "sk", "ipk", "isk"}
     assert len(projected) <= 20, "DynamoDB takes no more"

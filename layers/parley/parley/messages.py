@@ -5,6 +5,7 @@
 | event | EventsQueue | an accepted event, to be dispatched |
 | chunk | EventsQueue | serve the webhooks of chunk i of n of a stored event |
 | retry | RetryQueue | attempt n of one event at one webhook is due |
+| tend | RetryQueue | look after a webhook in trouble: probe it, drain it, put its states in order |
 | commit | RetryQueue | an event was posted and could not be written: write it, post nothing |
 """
 
@@ -63,6 +64,15 @@ class RetryMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class TendMessage:
+    """A webhook in trouble must be looked after."""
+
+    account_sid: str
+    assistant_sid: str
+    webhook_sid: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommitMessage:
     """What was posted and could not be written, so that posts are not repeated.
 
@@ -79,7 +89,7 @@ class CommitMessage:
     undelivered: tuple[Mapping[str, Any], ...]
 
 
-Message = EventMessage | ChunkMessage | RetryMessage | CommitMessage
+Message = EventMessage | ChunkMessage | RetryMessage | TendMessage | CommitMessage
 
 
 def _event_values(event: Event) -> dict[str, Any]:
@@ -109,6 +119,8 @@ def encode(message: Message) -> str:
             body = {"kind": "chunk", **asdict(message)}
         case RetryMessage():
             body = {"kind": "retry", **asdict(message)}
+        case TendMessage():
+            body = {"kind": "tend", **asdict(message)}
         case CommitMessage(event, chunk, results, undelivered):
             body = {
                 "kind": "commit",
@@ -140,6 +152,8 @@ def decode(text: str) -> Message:
                 return ChunkMessage(**_only(ChunkMessage, body))
             case "retry":
                 return RetryMessage(**_only(RetryMessage, body))
+            case "tend":
+                return TendMessage(**_only(TendMessage, body))
             case "commit":
                 chunk = body["chunk"]
                 return CommitMessage(
@@ -154,7 +168,7 @@ def decode(text: str) -> Message:
         raise MessageError(f"unreadable message: {type(error).__name__}: {error}") from error
 
 
-def _only(kind: type[ChunkMessage | RetryMessage], body: Mapping[str, Any]) -> dict[str, Any]:
+def _only(kind: type[ChunkMessage | RetryMessage | TendMessage], body: Mapping[str, Any]) -> dict[str, Any]:
     return {field.name: body[field.name] for field in fields(kind)}
 
 

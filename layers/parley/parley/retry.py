@@ -25,8 +25,9 @@ WAITING = "waiting"
 EXHAUSTED = "exhausted"
 CANCELLED = "cancelled"
 EXPIRED = "expired"
+ENDED = (DELIVERED, EXHAUSTED, CANCELLED, EXPIRED)
 
-_HONOURS_RETRY_AFTER = (429, 503)
+HONOURS_RETRY_AFTER = (429, 503)
 
 
 class ScheduleError(ValueError):
@@ -104,7 +105,7 @@ def decide(outcome: Outcome, *, attempts: int, schedule: tuple[int, ...], unit: 
     if attempts > len(schedule):
         return Decision(EXHAUSTED, "schedule_ended", None)
     delay = jittered(schedule[attempts - 1], unit)
-    if outcome.status_code in _HONOURS_RETRY_AFTER:
+    if outcome.status_code in HONOURS_RETRY_AFTER:
         asked = retry_after_seconds(outcome.retry_after, now_seconds)
         delay = max(delay, asked) if asked is not None else delay
     return Decision(RETRYING, None, delay)

@@ -13,9 +13,8 @@ from botocore.exceptions import ClientError
 from standardwebhooks import Webhook as StandardWebhook
 
 from functions.dispatcher import batch
-from functions.dispatcher.fanout import chunk_of
 from parley.attempts import Outcome
-from parley.data_table import events, undelivered
+from parley.data_table import events, keys, undelivered
 from parley.messages import ChunkMessage, decode
 from tests.functional.dispatcher.world import START_MS, Crash, Message, World, event, records, webhook
 from tests.functional.stack import stack as new_stack
@@ -243,7 +242,7 @@ def test_chunks_skip_and_double_nobody_when_webhooks_come_and_go_between_them(st
 
 
 def test_chunks_are_spread_by_the_webhooks_own_sid():
-    spread = Counter(chunk_of(webhook(number).sid, 10) for number in range(1000))
+    spread = Counter(keys.chunk_of(webhook(number).sid, 10) for number in range(1000))
     assert set(spread) == set(range(10))
     assert max(spread.values()) < 200
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from functions.dispatcher import batch
 from functions.dispatcher.ports import Ports
 from functions.dispatcher.routes import Routes
+from functions.dispatcher.vitals import Vitals
 from functions.sweeper import sweep
 from parley.attempts import Outcome
 from parley.attributes import from_item
 from parley.data_table import events, undelivered
+from parley.data_table import health as health_items
 from parley.event import Event
 from parley.messages import EventMessage, encode
 from parley.settings import DispatcherSettings, SweeperSettings
@@ -24,6 +26,7 @@ from parley.sids import delivery_sid
 from parley.webhook import Webhook, WebhookSecrets
 
 if TYPE_CHECKING:
+    from parley.health import Health
     from parley.platforms.interface import Callback
     from tests.functional.stack import Stack
 
@@ -88,6 +91,7 @@ class Configuration:
     """The config table's part, without the table."""
 
     hooks: dict[str, Webhook]
+    clock: Callable[[], int]
     version: int = 1
     loads: int = 0
 
@@ -107,8 +111,19 @@ class Configuration:
     def secrets(self, webhook_sids: Iterable[str]) -> Mapping[str, WebhookSecrets]:
         return {sid: WebhookSecrets(("a secret",), {}) for sid in webhook_sids if sid in self.hooks}
 
-    def disable(self, webhook: Webhook, *, reason: str) -> None:
-        self.change(replace(webhook, status="disabled", status_reason=reason, enabled=False))
+    def set_status(self, webhook: Webhook, status: str, *, reason: str | None) -> None:
+        """As the table does: the engine's change gives way to one that was made meanwhile."""
+        if self.hooks.get(webhook.sid) and self.hooks[webhook.sid].version == webhook.version:
+            self.change(
+                replace(
+                    webhook,
+                    status=status,
+                    status_reason=reason,
+                    status_since_ms=self.clock(),
+                    enabled=status != "disabled",
+                    version=webhook.version + 1,
+                )
+            )
 
     def change(self, webhook: Webhook) -> None:
         self.hooks[webhook.sid] = webhook
@@ -138,12 +153,15 @@ class World:
     crash_at: int | None = None
     effects: int = 0
     posts: list[tuple[int, str]] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
     callbacks: list[Callback] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     numbers: int = 0
+    next_sweep_ms: int = START_MS
+    duration_ms: Callable[[int], int] = lambda number: 3
 
     def __post_init__(self) -> None:
-        self.configuration = Configuration({hook.sid: hook for hook in self.hooks})
+        self.configuration = Configuration({hook.sid: hook for hook in self.hooks}, lambda: self.now_ms)
         self.restart()
 
     # --- what the code under test is given
@@ -164,14 +182,18 @@ class World:
         )
         self.ports = Ports(
             settings=settings,
-            dynamodb=Faulty(self.stack.dynamodb, self),  # type: ignore[arg-type]
-            sqs=Faulty(Queues(self), self),  # type: ignore[arg-type]
+            dynamodb=self.faulty(self.stack.dynamodb),
+            sqs=self.faulty(Queues(self)),
             poster=self,
             routes=Routes(self.configuration, lambda: self.now_ms / 1000),
+            vitals=Vitals(self.faulty(self.stack.dynamodb), self.stack.data_table, lambda: self.now_ms),
             now_ms=lambda: self.now_ms,
             unit=lambda: 0.5,
             sleep=self._sleep,
         )
+
+    def faulty(self, client: Any) -> Any:
+        return Faulty(client, self)
 
     def _sleep(self, seconds: float) -> None:
         self.now_ms += round(seconds * 1000)
@@ -182,13 +204,14 @@ class World:
             number = int(callback.url.removeprefix("https://receiver-").partition(".")[0])
             webhook_id = callback.headers["webhook-id"]
             self.posts.append((number, webhook_id))
+            self.times.append(self.now_ms)
             self.callbacks.append(callback)
             attempt = self.posts.count((number, webhook_id))
             status = self.answer(number, attempt)
             outcomes.append(
                 Outcome(
                     started_ms=self.now_ms,
-                    duration_ms=3,
+                    duration_ms=self.duration_ms(number),
                     status_code=status,
                     error=None if status else "timeout",
                     response_body=b"no" if status != 200 else b"",
@@ -230,22 +253,30 @@ class World:
         except Crash:
             self.restart()
 
-    def live(self, days: float = 5) -> None:
+    def live(self, days: float = 6) -> None:
         """Let time pass until nothing is left to do."""
         end_ms = self.now_ms + round(days * DAY_MS)
-        while self.now_ms < end_ms:
-            while self.deliver("events") or self.deliver("retries"):
-                pass
-            self.sweep()
-            while self.deliver("events") or self.deliver("retries"):
-                pass
-            if not self.messages and not self.waiting():
-                return
-            self.now_ms += 60_000 if self.messages else max(60_000, self._until_due())
+        while self.now_ms < end_ms and not self.is_idle():
+            self.run(60)
 
-    def _until_due(self) -> int:
-        due = [item.due_ms for item in self.waiting() if item.due_ms is not None]
-        return min(due) - self.now_ms if due else DAY_MS
+    def is_idle(self) -> bool:
+        """No message is on its way, nothing waits, nobody is looked after."""
+        return not self.messages and not self.items_under("DUE#", attribute="ipk")
+
+    def run(self, seconds: float) -> None:
+        """Let so much time pass: messages when they become visible, the sweeper at each minute."""
+        end_ms = self.now_ms + round(seconds * 1000)
+        while True:
+            while self.deliver("events") or self.deliver("retries"):
+                pass
+            if self.now_ms >= self.next_sweep_ms:
+                self.next_sweep_ms = self.now_ms - self.now_ms % 60_000 + 60_000
+                self.sweep()
+                continue
+            if self.now_ms >= end_ms:
+                return
+            coming = [message.visible_ms for message in self.messages if message.visible_ms > self.now_ms]
+            self.now_ms = min([*coming, self.next_sweep_ms, end_ms])
 
     # --- what came of it
 
@@ -258,6 +289,12 @@ class World:
 
     def items(self) -> list[dict[str, Any]]:
         return [from_item(item) for item in self.stack.dynamodb.scan(TableName=self.stack.data_table)["Items"]]
+
+    def items_under(self, prefix: str, *, attribute: str = "pk") -> list[dict[str, Any]]:
+        return [item for item in self.items() if str(item.get(attribute, "")).startswith(prefix)]
+
+    def health(self, hook: Webhook) -> Health | None:
+        return health_items.load(self.stack.dynamodb, self.stack.data_table, hook.sid)
 
     def waiting(self) -> list[undelivered.Undelivered]:
         return [undelivered.from_values(item) for item in self.items() if item["pk"].startswith("U#")]

@@ -393,15 +393,18 @@ def remove(client: DynamoDBClient, table: str, present: WebhookRecord) -> None:
     )
 
 
-def disable(client: DynamoDBClient, table: str, webhook: Webhook, *, reason: str, now_ms: int) -> None:
-    """The engine's switch, for a receiver that is gone; a change made meanwhile wins, and is not undone."""
+def set_status(
+    client: DynamoDBClient, table: str, webhook: Webhook, *, status: str, reason: str | None, now_ms: int
+) -> None:
+    """The engine's switch; a change made meanwhile wins, and is not undone."""
     steps = [
         update(
             keys.webhook(webhook.assistant_sid, webhook.sid),
-            "SET #status = :disabled, status_reason = :reason, status_since = :now, updated = :now, version = :next",
+            "SET #status = :status, status_since = :now, updated = :now, version = :next"
+            + (" REMOVE status_reason" if reason is None else ", status_reason = :reason"),
             {
-                ":disabled": DISABLED,
-                ":reason": reason,
+                ":status": status,
+                **({} if reason is None else {":reason": reason}),
                 ":now": now_ms,
                 ":next": webhook.version + 1,
                 ":version": webhook.version,

@@ -5,9 +5,9 @@ An event item is written once and never updated; what happened later to a delive
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,14 +15,19 @@ from botocore.exceptions import ClientError
 from parley import codec, results
 from parley.attributes import from_item, to_attribute, to_item
 from parley.aws import PartialAnswerError
-from parley.data_table import keys
+from parley.data_table import items, keys, listing
 from parley.event import ACCEPTED, Event
+from parley.sids import conversation_partition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+ERASED = "gone"  # the attribute that makes an item a tombstone: when it was erased, Unix milliseconds
+
 _BATCH_GET_KEYS = 100
 _DAY_SECONDS = 86_400
+_FILTERED_LOOK = 1000  # looked at in one read of a shard; the table stops at 1 MB, some 2,000
+_CONVERSATION_READS = 10  # of 1 MB each: thousands of events of ordinary size
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,23 @@ class Listed:
     chunks: int
     results: tuple[results.Result, ...]
 
+    @property
+    def sort(self) -> str:
+        """Its place in the order of time."""
+        return keys.listing_sort(self.received_ms, self.event_sid)
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event as the table has it."""
+    """An event as the table has it.
+
+    Attributes:
+        expires_at: When its retention ends, Unix seconds.
+    """
 
     event: Event
     listed: Listed
+    expires_at: int
 
 
 def expires_at(received_ms: int, retention_days: int) -> int:
@@ -96,7 +111,8 @@ def to_values(
     }
 
 
-def _listed(values: Mapping[str, Any]) -> Listed:
+def listed(values: Mapping[str, Any]) -> Listed:
+    """An entry of the index."""
     return Listed(
         event_sid=values["sk"],
         assistant_sid=values["pk"].partition("#")[0],
@@ -116,26 +132,26 @@ def _listed(values: Mapping[str, Any]) -> Listed:
 
 
 def _stored(values: Mapping[str, Any]) -> Stored:
-    listed = _listed(values)
+    summary = listed(values)
     event = Event(
-        sid=listed.event_sid,
+        sid=summary.event_sid,
         account_sid=values["ac"],
-        assistant_sid=listed.assistant_sid,
-        source_sid=listed.source_sid,
-        platform=listed.platform,
-        name=listed.name,
-        type=listed.type,
-        status=listed.status,
-        reason=listed.reason,
-        conversation_id=listed.conversation_id,
-        occurred_ms=listed.occurred_ms,
-        received_ms=listed.received_ms,
+        assistant_sid=summary.assistant_sid,
+        source_sid=summary.source_sid,
+        platform=summary.platform,
+        name=summary.name,
+        type=summary.type,
+        status=summary.status,
+        reason=summary.reason,
+        conversation_id=summary.conversation_id,
+        occurred_ms=summary.occurred_ms,
+        received_ms=summary.received_ms,
         rid=values["rid"],
         method=values.get("m", "POST"),
         content_type=values.get("ct"),
         payload=codec.unpack(values["zc"], values["z"]),
     )
-    return Stored(event, listed)
+    return Stored(event, summary, values["expires_at"])
 
 
 def put(client: DynamoDBClient, table: str, values: Mapping[str, object]) -> bool:
@@ -192,11 +208,25 @@ def known(client: DynamoDBClient, table: str, wanted: Sequence[keys.Key]) -> dic
 
 
 def load(client: DynamoDBClient, table: str, assistant_sid: str, event_sid: str) -> Stored | None:
-    """One event, read strongly."""
-    key = keys.event(assistant_sid, event_sid)
-    answer = client.get_item(TableName=table, Key=to_item({"pk": key.pk, "sk": key.sk}), ConsistentRead=True)
-    item = answer.get("Item")
-    return _stored(from_item(item)) if item else None
+    """One event, read strongly; None when it is not there, or was erased."""
+    values = items.load(client, table, keys.event(assistant_sid, event_sid))
+    return _stored(values) if values and ERASED not in values else None
+
+
+def is_erased(client: DynamoDBClient, table: str, assistant_sid: str, event_sid: str) -> bool:
+    """Whether an event that is not there was erased, read strongly: it will not come."""
+    values = items.load(client, table, keys.event(assistant_sid, event_sid))
+    return values is not None and ERASED in values
+
+
+def load_result(client: DynamoDBClient, table: str, listed: Listed, webhook_sid: str) -> results.Result | None:
+    """What the first attempt at one webhook came to; None when the event was not for it, or is not committed there."""
+    found: Sequence[results.Result] = listed.results
+    if listed.chunks:
+        key = keys.chunk(listed.assistant_sid, listed.event_sid, keys.chunk_of(webhook_sid, listed.chunks))
+        values = items.load(client, table, key) or {}
+        found = results.unpack(values.get("res", b""))
+    return next((result for result in found if result.webhook_sid == webhook_sid), None)
 
 
 def load_results(client: DynamoDBClient, table: str, listed: Listed) -> list[results.Result]:
@@ -216,49 +246,93 @@ def load_results(client: DynamoDBClient, table: str, listed: Listed) -> list[res
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events a list shows; None asks for all."""
+
+    type: str | None = None
+    platform: str | None = None
+    conversation_id: str | None = None
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The attributes that an item must have."""
+        named = {"t": self.type, "p": self.platform, "cv": self.conversation_id}
+        return {name: value for name, value in named.items() if value is not None}
+
+
 def list_newest(
-    client: DynamoDBClient, table: str, assistant_sid: str, *, shards: int, before: str | None, limit: int
-) -> tuple[list[Listed], bool]:
+    client: DynamoDBClient,
+    table: str,
+    assistant_sid: str,
+    *,
+    shards: int,
+    wanted: Wanted,
+    between: listing.Between,
+    limit: int,
+) -> listing.Page[Listed]:
     """An assistant's events, newest first, merged from all shards.
+
+    A conversation's are one partition of the table, sorted here; one that is too large for that is picked out of the
+    index like everything else.
 
     Args:
         client: A DynamoDB client.
         table: The data table's name.
         assistant_sid: Whose.
         shards: How many index shards there are or have ever been.
-        before: The sort key of the last event of the page before; None for the first page.
+        wanted: Which.
+        between: Of when, and behind which page.
         limit: At most so many.
-
-    Returns:
-        The page, and whether there may be another.
     """
-    streams = [
-        _shard_newest(client, table, keys.listing_partition(assistant_sid, shard), before=before, limit=limit)
+    if wanted.conversation_id is not None:
+        found = _conversation(client, table, assistant_sid, wanted)
+        if found is not None:
+            rows = [row for row in found if between.low <= row.sort < between.below]
+            return listing.page([([(row.sort, row) for row in rows], None)], limit=limit)
+    reads: list[listing.Read[dict[str, Any]]] = [
+        partial(
+            listing.Query(
+                partition=keys.listing_partition(assistant_sid, shard),
+                low=between.low,
+                limit=_FILTERED_LOOK if wanted.attributes else limit + 1,
+                by_time=True,
+                wanted=wanted.attributes,
+            ).read,
+            client,
+            table,
+        )
         for shard in range(shards)
     ]
-    merged: Iterable[Mapping[str, Any]] = heapq.merge(*streams, key=lambda values: values["isk"], reverse=True)
-    page: list[Listed] = []
-    for values in merged:
-        if len(page) == limit:
-            return page, True
-        page.append(_listed(values))
-    return page, False
-
-
-def _shard_newest(
-    client: DynamoDBClient, table: str, partition: str, *, before: str | None, limit: int
-) -> Iterator[Mapping[str, Any]]:
-    condition, bound = "ipk = :ipk", {":ipk": to_attribute(partition)}
-    if before is not None:
-        condition, bound = "ipk = :ipk AND isk < :before", {**bound, ":before": to_attribute(before)}
-    pages = client.get_paginator("query").paginate(
-        TableName=table,
-        IndexName=keys.INDEX,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=bound,
-        ScanIndexForward=False,
-        PaginationConfig={"PageSize": limit + 1},
+    return listing.page(
+        (
+            ([(key, listed(values)) for key, group in step.groups for values in group], step.reached)
+            for step in listing.settle(reads, below=between.below)
+        ),
+        limit=limit,
     )
-    for page in pages:
-        for item in page["Items"]:
-            yield from_item(item)
+
+
+def _conversation(client: DynamoDBClient, table: str, assistant_sid: str, wanted: Wanted) -> list[Listed] | None:
+    """All events of a conversation that are wanted, newest first; None when there are too many to sort them here."""
+    partition = conversation_partition(assistant_sid, wanted.conversation_id or "")
+    names = ("pk", "sk", "isk", "src", "p", "n", "t", "st", "why", "cv", "oc", "sz", "nc", "res")
+    request: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk",
+        "FilterExpression": " AND ".join(f"#{name} = :{name}" for name in wanted.attributes),
+        "ProjectionExpression": ", ".join(f"#{name}" for name in names),
+        "ExpressionAttributeNames": {f"#{name}": name for name in names},
+        "ExpressionAttributeValues": {
+            ":pk": to_attribute(f"{assistant_sid}#{partition}"),
+            **{f":{name}": to_attribute(value) for name, value in wanted.attributes.items()},
+        },
+    }
+    found: list[Listed] = []
+    for _ in range(_CONVERSATION_READS):
+        answer = client.query(**request)
+        found += [listed(from_item(item)) for item in answer["Items"]]
+        if not (last := answer.get("LastEvaluatedKey")):
+            return sorted(found, key=lambda row: row.sort, reverse=True)
+        request["ExclusiveStartKey"] = last
+    return None

@@ -6,6 +6,8 @@ due time (invariant 10: the index is rebuilt from these items, and no decision t
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from parley import retry
 from parley.attributes import from_item, to_attribute, to_item
-from parley.data_table import keys
+from parley.data_table import events, items, keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -34,6 +36,8 @@ class Undelivered:
         last_status_code: Of the last attempt; None when no answer came.
         log: The attempts' evidence, oldest first.
         expires_at: Unix seconds, the event's own.
+        ended_as: Of a delivery that was over and is sent again: its status then, and so again should that fail.
+        ended_reason: The reason then.
     """
 
     webhook_sid: str
@@ -49,24 +53,13 @@ class Undelivered:
     last_status_code: int | None
     log: tuple[Mapping[str, Any], ...]
     expires_at: int
+    ended_as: str | None = None
+    ended_reason: str | None = None
 
     @property
     def key(self) -> keys.Key:
         """Where it is in the table."""
         return keys.undelivered(self.webhook_sid, self.event_sid, self.received_ms)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An entry of the due index, with what a message to the dispatcher needs."""
-
-    account_sid: str
-    assistant_sid: str
-    webhook_sid: str
-    event_sid: str
-    received_ms: int
-    attempts: int
-    due_ms: int
 
 
 def to_values(item: Undelivered) -> dict[str, Any]:
@@ -85,6 +78,8 @@ def to_values(item: Undelivered) -> dict[str, Any]:
         "nx": item.next_attempt_ms,
         "code": item.last_status_code,
         "log": list(item.log),
+        "was": item.ended_as,
+        "was_why": item.ended_reason,
         "expires_at": item.expires_at,
     }
 
@@ -105,6 +100,8 @@ def from_values(values: Mapping[str, Any]) -> Undelivered:
         last_status_code=values.get("code"),
         log=tuple(values.get("log", ())),
         expires_at=values["expires_at"],
+        ended_as=values.get("was"),
+        ended_reason=values.get("was_why"),
     )
 
 
@@ -174,11 +171,11 @@ def save(client: DynamoDBClient, table: str, before: Undelivered, after: Undeliv
         else:
             sets.append(f"#{name} = :{name}")
             bound[f":{name}"] = to_attribute(values[name])
-    added = list(after.log[len(before.log) :])
-    if added:
+    if after.log != before.log:
         names["#log"] = "log"
-        sets.append("#log = list_append(#log, :added)")
-        bound[":added"] = to_attribute(added)
+        appended = after.log[: len(before.log)] == before.log
+        sets.append("#log = list_append(#log, :log)" if appended else "#log = :log")
+        bound[":log"] = to_attribute(list(after.log[len(before.log) :] if appended else after.log))
     try:
         client.update_item(
             TableName=table,
@@ -200,62 +197,102 @@ def save(client: DynamoDBClient, table: str, before: Undelivered, after: Undeliv
 
 
 def move_to_finished(client: DynamoDBClient, table: str, item: Undelivered) -> None:
-    """Take an item that has ended out of the undelivered partition. Repeating it changes nothing."""
-    done = keys.finished(item.webhook_sid, item.event_sid, item.received_ms)
-    values = to_values(replace(item, due_ms=None)) | {"pk": done.pk, "sk": done.sk}
-    client.put_item(TableName=table, Item=to_item(values))
-    client.delete_item(TableName=table, Key=to_item({"pk": item.key.pk, "sk": item.key.sk}))
+    """Take an item that has ended out of the undelivered partition. Repeating it changes nothing.
 
-
-def postpone(client: DynamoDBClient, table: str, entry: Due, *, due_ms: int) -> bool:
-    """Move an entry of the due index on while a message for it is on its way, so that it is not sent every minute.
-
-    Returns:
-        False when the item is not what the (possibly stale) index said.
+    A process that was held up may come late: the delivery may have been sent again since, or its event erased.
     """
-    key = keys.undelivered(entry.webhook_sid, entry.event_sid, entry.received_ms)
-    seen = keys.due(entry.webhook_sid, entry.event_sid, entry.due_ms)
-    later = keys.due(entry.webhook_sid, entry.event_sid, due_ms)
+    done = keys.finished(item.webhook_sid, item.event_sid, item.received_ms)
+    values = to_values(replace(item, due_ms=None, ended_as=None, ended_reason=None)) | {"pk": done.pk, "sk": done.sk}
     try:
-        client.update_item(
+        client.put_item(
             TableName=table,
-            Key=to_item({"pk": key.pk, "sk": key.sk}),
-            UpdateExpression="SET isk = :later",
-            ConditionExpression="isk = :seen",
-            ExpressionAttributeValues={":later": to_attribute(later.sk), ":seen": to_attribute(seen.sk)},
+            Item=to_item(values),
+            ConditionExpression="attribute_not_exists(pk) OR #at <= :attempts",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={":attempts": to_attribute(item.attempts)},
         )
     except ClientError as error:
-        if _refused(error):
-            return False
-        raise
-    return True
+        if not _refused(error):
+            raise
+    try:
+        client.delete_item(
+            TableName=table,
+            Key=to_item({"pk": item.key.pk, "sk": item.key.sk}),
+            ConditionExpression="#at = :attempts AND st = :status",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={
+                ":attempts": to_attribute(item.attempts),
+                ":status": to_attribute(item.status),
+            },
+        )
+    except ClientError as error:
+        if not _refused(error):
+            raise
+        if events.is_erased(client, table, item.assistant_sid, item.event_sid):
+            # the erasure marks the event first and takes this item before the finished one: ours came too late for it
+            client.delete_item(TableName=table, Key=to_item({"pk": done.pk, "sk": done.sk}))
 
 
-def list_due(client: DynamoDBClient, table: str, shard: int, *, now_ms: int, limit: int) -> list[Due]:
-    """The entries of one shard of the due index whose time has come, oldest first."""
-    answer = client.query(
+def load(client: DynamoDBClient, table: str, key: keys.Key) -> Undelivered | None:
+    """One item, read strongly."""
+    answer = client.get_item(TableName=table, Key=to_item({"pk": key.pk, "sk": key.sk}), ConsistentRead=True)
+    return from_values(from_item(answer["Item"])) if "Item" in answer else None
+
+
+def count_waiting(client: DynamoDBClient, table: str, webhook_sid: str) -> int:
+    """How many events wait for a webhook."""
+    return sum(
+        page["Count"]
+        for partition in keys.undelivered_partitions(webhook_sid)
+        for page in client.get_paginator("query").paginate(
+            TableName=table,
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="st = :waiting",
+            ExpressionAttributeValues={":pk": to_attribute(partition), ":waiting": to_attribute(retry.WAITING)},
+            Select="COUNT",
+        )
+    )
+
+
+def list_waiting(
+    client: DynamoDBClient, table: str, webhook_sid: str, *, after: str | None = None, newest: bool = False, limit: int
+) -> list[Undelivered]:
+    """What waits for a webhook, read strongly and merged from all shards: oldest first, or newest first.
+
+    Args:
+        client: A DynamoDB client.
+        table: The data table's name.
+        webhook_sid: For which.
+        after: Only what is younger than this sort key.
+        newest: Begin at the other end.
+        limit: At most so many.
+    """
+    shards = [
+        _shard_waiting(client, table, partition, after=after, newest=newest, limit=limit)
+        for partition in keys.undelivered_partitions(webhook_sid)
+    ]
+    merged = heapq.merge(*shards, key=lambda item: item.key.sk, reverse=newest)
+    return list(itertools.islice(merged, limit))
+
+
+def _shard_waiting(
+    client: DynamoDBClient, table: str, partition: str, *, after: str | None, newest: bool, limit: int
+) -> Iterator[Undelivered]:
+    condition, bound = "pk = :pk", {":pk": to_attribute(partition), ":waiting": to_attribute(retry.WAITING)}
+    if after is not None:
+        condition, bound = "pk = :pk AND sk > :after", {**bound, ":after": to_attribute(after)}
+    pages = client.get_paginator("query").paginate(
         TableName=table,
-        IndexName=keys.INDEX,
-        KeyConditionExpression="ipk = :ipk AND isk < :now",
-        ExpressionAttributeValues={
-            ":ipk": to_attribute(keys.due_partition(shard)),
-            ":now": to_attribute(f"{now_ms:013d}"),
-        },
-        Limit=limit,
+        KeyConditionExpression=condition,
+        FilterExpression="st = :waiting",
+        ExpressionAttributeValues=bound,
+        ScanIndexForward=not newest,
+        ConsistentRead=True,
+        PaginationConfig={"PageSize": max(limit, 25)},
     )
-    return [_due(from_item(item)) for item in answer["Items"]]
-
-
-def _due(values: Mapping[str, Any]) -> Due:
-    return Due(
-        account_sid=values["ac"],
-        assistant_sid=values["ua"],
-        webhook_sid=values["pk"].split("#")[1],
-        event_sid=values["sk"].partition("#")[2],
-        received_ms=keys.received_ms_of(values["sk"]),
-        attempts=values["at"],
-        due_ms=keys.received_ms_of(values["isk"]),
-    )
+    for page in pages:
+        for item in page["Items"]:
+            yield from_values(from_item(item))
 
 
 def load_many(
@@ -270,15 +307,5 @@ def load_many(
             keys.finished(webhook_sid, event_sid, received_ms),
         )
     ]
-    for start in range(0, len(wanted), 100):
-        request: Any = {
-            table: {
-                "Keys": [to_item({"pk": key.pk, "sk": key.sk}) for key in wanted[start : start + 100]],
-                "ConsistentRead": True,
-            }
-        }
-        while request:
-            answer = client.batch_get_item(RequestItems=request)
-            for item in answer["Responses"].get(table, []):
-                yield from_values(from_item(item))
-            request = answer.get("UnprocessedKeys")
+    for values in items.load_many(client, table, wanted):
+        yield from_values(values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parley.messages import CommitMessage, RetryMessage, encode
+from parley.messages import CommitMessage, RetryMessage, TendMessage, encode
 from parley.queues.batches import send_batches
 
 if TYPE_CHECKING:
@@ -19,6 +19,15 @@ MAX_DELAY_SECONDS = 900  # SQS takes no more; later attempts are the sweeper's
 
 def send(client: SQSClient, queue_url: str, messages: Sequence[tuple[RetryMessage, int]]) -> None:
     """Send attempts with their delays in seconds.
+
+    Raises:
+        PartialAnswerError: When the queue did not take all of them.
+    """
+    send_batches(client, queue_url, [(encode(message), message.webhook_sid, delay) for message, delay in messages])
+
+
+def send_tends(client: SQSClient, queue_url: str, messages: Sequence[tuple[TendMessage, int]]) -> None:
+    """Ask for webhooks to be looked after, with delays in seconds.
 
     Raises:
         PartialAnswerError: When the queue did not take all of them.

@@ -1,0 +1,45 @@
+"""Which targets are not posted to now, and what becomes of them instead. Plain values in, plain values out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parley import retry
+from parley.webhook import PAUSED
+
+if TYPE_CHECKING:
+    from parley.health import Health
+    from parley.webhook import Webhook
+
+RECORDED_DELAY_SECONDS = 60.0
+
+
+def refusal(
+    webhook: Webhook, health: Health | None, *, record_only: bool, now_ms: int, time_scale: float
+) -> retry.Decision | None:
+    """Why a first attempt is not made now; None when it is. None of these costs an attempt.
+
+    Args:
+        webhook: An active or paused one.
+        health: Its trouble, if any.
+        record_only: Posting this event has failed too often.
+        now_ms: Unix milliseconds.
+        time_scale: What `retry.Decision.delay_seconds` will be divided by.
+    """
+    if webhook.status == PAUSED:
+        return retry.Decision(retry.WAITING, PAUSED, None)
+    if record_only:
+        return retry.Decision(retry.RETRYING, "dispatcher_error", RECORDED_DELAY_SECONDS)
+    if health is None:
+        return None
+    if health.is_held(now_ms):
+        return retry.Decision(retry.RETRYING, "retry_after", held_seconds(health, now_ms) * time_scale)
+    if health.is_slow():
+        # alone, by the retry queue: in a packed post it would make the others' messages wait for it
+        return retry.Decision(retry.RETRYING, "slow_lane", 0.0)
+    return None
+
+
+def held_seconds(health: Health, now_ms: int) -> float:
+    """How long its receiver still asked to be left alone."""
+    return max(0.0, ((health.hold_until_ms or now_ms) - now_ms) / 1000)

@@ -1,0 +1,267 @@
+"""Looking after a webhook in trouble: pause, probe, drain, resume, give up.
+
+The health item decides and is changed first, under its epoch; the webhook's own status, which dispatchers act on,
+follows. A crash between the two is put in order by the next look, a minute later (`_reconcile`).
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+
+from functions.dispatcher import announcements
+from parley import retry, webhook
+from parley.attempts import DRAIN, PROBE
+from parley.aws import UNAVAILABLE
+from parley.data_table import health as health_items
+from parley.data_table import undelivered
+from parley.health import (
+    DISABLED,
+    DRAINING,
+    LOOK_EVERY_MS,
+    PAUSED,
+    QUIET_MS,
+    is_quiet,
+    must_disable,
+    must_pause,
+    probe_kind,
+)
+from parley.messages import RetryMessage, TendMessage
+from parley.queues import retries as retry_queue
+
+if TYPE_CHECKING:
+    from functions.dispatcher.ports import Ports
+    from functions.dispatcher.retries import Retries
+    from functions.dispatcher.vitals import Observation
+    from parley.data_table.undelivered import Undelivered
+    from parley.health import Health
+    from parley.webhook import Webhook
+
+DRAIN_AT_ONCE = 10
+DRAIN_PER_SECOND = 10
+_DRAIN_LEASE_MS = 60_000  # longer than the function's time limit: a holder is gone when it ends
+_ATTEMPT_MS = 11_000
+
+logger = Logger()
+
+
+def pause_where_needed(ports: Ports, observations: list[Observation]) -> None:
+    """Take attempts into account, and pause the webhooks whose failures are too many. Best effort."""
+    for target, health in ports.vitals.observe(observations):
+        if not must_pause(health, ports.now_ms(), time_scale=ports.settings.time_scale):
+            continue
+        try:
+            _change(ports, target, health, PAUSED)
+        except UNAVAILABLE as error:
+            logger.warning("not paused yet", extra={"webhook": target.sid, "error": type(error).__name__})
+
+
+def _change(ports: Ports, target: Webhook, health: Health, state: str | None) -> Health | None:
+    """Begin another state: health first, then the webhook's status, then the announcement.
+
+    Returns:
+        The health after it; None when somebody was quicker.
+    """
+    now_ms = ports.now_ms()
+    # nothing to look after any more; all other states are looked at every minute
+    due_ms = None if state is None else now_ms + round(LOOK_EVERY_MS / ports.settings.time_scale)
+    after = health_items.change_state(
+        ports.dynamodb, ports.settings.data_table, health, state, now_ms=now_ms, due_ms=due_ms
+    )
+    if after is None:
+        return None
+    ports.vitals.forget(target.sid)
+    logger.info("webhook", extra={"webhook": target.sid, "state": state or "active", "epoch": after.epoch})
+    if state in (PAUSED, DRAINING):
+        wanted = webhook.PAUSED if state == PAUSED else webhook.ACTIVE
+        reason = webhook.FAILING if state == PAUSED else None
+        target = _set_status(ports, target, wanted, reason)
+    if health.state is None and state == DRAINING:
+        # nothing was paused: something was parked on a stale view of an older pause
+        health_items.record_announcement(ports.dynamodb, ports.settings.data_table, after)
+    else:
+        _announce(ports, target, after)
+    return after
+
+
+def _set_status(ports: Ports, target: Webhook, status: str, reason: str | None) -> Webhook:
+    if target.status != status:
+        ports.routes.set_status(target, status, reason=reason)
+    return replace(target, status=status, status_reason=reason)
+
+
+def _announce(ports: Ports, target: Webhook, health: Health) -> None:
+    """What the engine did is an event; what a user did is not."""
+    if health.announced_epoch == health.epoch:
+        return
+    if not (health.state == DISABLED and target.status_reason == webhook.BY_USER):
+        announcements.state_changed(ports, target, health)
+    health_items.record_announcement(ports.dynamodb, ports.settings.data_table, health)
+
+
+class Tending:
+    """The protocol for tend messages."""
+
+    def __init__(self, ports: Ports, retries: Retries) -> None:
+        self._ports = ports
+        self._retries = retries
+        self._table = ports.settings.data_table
+
+    def run(self, message: TendMessage, *, deadline_ms: int) -> None:
+        """Look after one webhook.
+
+        Raises:
+            ClientError: When a table refuses; the message comes again, and so does the next minute.
+        """
+        ports = self._ports
+        health = health_items.load(ports.dynamodb, self._table, message.webhook_sid)
+        if health is None or health.due_ms is None:
+            return
+        target = ports.routes.strongly(message.assistant_sid, message.webhook_sid)
+        if target is None:
+            self._cancel_all(message, deadline_ms=deadline_ms)
+            return
+        reconciled = self._reconcile(target, health)
+        if reconciled is None:
+            return
+        target, health = reconciled
+        _announce(ports, target, health)
+        match health.state:
+            case "paused":
+                self._probe(target, health, deadline_ms=deadline_ms)
+            case "draining":
+                self._drain(target, health, deadline_ms=deadline_ms)
+            case "disabled" if not undelivered.list_waiting(ports.dynamodb, self._table, target.sid, limit=1):
+                _change(ports, target, health, None)
+            case _:
+                pass
+
+    def _reconcile(self, target: Webhook, health: Health) -> tuple[Webhook, Health] | None:
+        """Bring the health's state and the webhook's status together; None when somebody else just changed it."""
+        state = health.state
+        if target.status == webhook.DISABLED:
+            wanted = DISABLED
+        elif state in (None, DISABLED):
+            # something may wait for a webhook that is not (or no longer) out of service
+            wanted = PAUSED if target.status == webhook.PAUSED else DRAINING
+        elif state == PAUSED and target.status == webhook.ACTIVE:
+            # a user switched it off and on again since; else the pause died before it reached the webhook
+            wanted = DRAINING if (target.status_since_ms or 0) > health.state_since_ms else PAUSED
+        else:
+            wanted = state
+        if wanted != state:
+            changed = _change(self._ports, target, health, wanted)
+            return (target, changed) if changed else None
+        if wanted == PAUSED:
+            target = _set_status(self._ports, target, webhook.PAUSED, webhook.FAILING)
+        if wanted == DRAINING:
+            target = _set_status(self._ports, target, webhook.ACTIVE, None)
+        return target, health
+
+    def _message(self, item: Undelivered, trigger: str) -> RetryMessage:
+        return RetryMessage(
+            account_sid=item.account_sid,
+            assistant_sid=item.assistant_sid,
+            webhook_sid=item.webhook_sid,
+            event_sid=item.event_sid,
+            received_ms=item.received_ms,
+            attempts=item.attempts,
+            trigger=trigger,
+        )
+
+    def _probe(self, target: Webhook, health: Health, *, deadline_ms: int) -> None:
+        """One waiting event is sent to the paused webhook; its success resumes it."""
+        ports = self._ports
+        item = self._candidate(health)
+        if item is None:
+            # nothing waits, so nothing can tell: what comes next will
+            self._resume(target, health)
+            return
+        # before the post: an event that kills the process is not chosen again
+        health_items.record_probe(ports.dynamodb, self._table, health, item.key.sk)
+        outcomes = self._retries.attempt([self._message(item, PROBE)], deadline_ms=deadline_ms)
+        if any(outcome.delivered for outcome in outcomes):
+            self._resume(target, health)
+            return
+        now = health_items.load(ports.dynamodb, self._table, target.sid)
+        if now and must_disable(now, ports.now_ms(), time_scale=ports.settings.time_scale):
+            disabled = _set_status(ports, target, webhook.DISABLED, webhook.FAILING)
+            _change(ports, disabled, now, DISABLED)
+
+    def _candidate(self, health: Health) -> Undelivered | None:
+        client, sid = self._ports.dynamodb, health.webhook_sid
+        match probe_kind(health.probes):
+            case "newest":
+                found = undelivered.list_waiting(client, self._table, sid, newest=True, limit=1)
+            case "next":
+                found = undelivered.list_waiting(client, self._table, sid, after=health.probed_last, limit=1)
+            case _:
+                found = []
+        found = found or undelivered.list_waiting(client, self._table, sid, limit=1)
+        return found[0] if found else None
+
+    def _resume(self, target: Webhook, health: Health) -> None:
+        # read again: the probe has counted in the item meanwhile
+        now = health_items.load(self._ports.dynamodb, self._table, target.sid)
+        if now and now.epoch == health.epoch and _change(self._ports, target, now, DRAINING):
+            self._again(target, 0)
+
+    def _again(self, target: Webhook, delay_seconds: int) -> None:
+        message = TendMessage(target.account_sid, target.assistant_sid, target.sid)
+        retry_queue.send_tends(self._ports.sqs, self._ports.settings.retry_queue_url, [(message, delay_seconds)])
+
+    def _drain(self, target: Webhook, health: Health, *, deadline_ms: int) -> None:
+        """Send what waits, oldest first, so many at once and a second; only the holder of the lease does."""
+        ports, holder = self._ports, uuid.uuid4().hex
+        after: str | None = None
+        empty = False
+        if not self._lease(health, holder):
+            return
+        while not empty and ports.now_ms() + _ATTEMPT_MS < deadline_ms:
+            items = undelivered.list_waiting(ports.dynamodb, self._table, target.sid, after=after, limit=DRAIN_AT_ONCE)
+            if not items:
+                # the end of a pass; a whole pass without anything is empty
+                empty, after = after is None, None
+                continue
+            started_ms = ports.now_ms()
+            self._retries.attempt([self._message(item, DRAIN) for item in items], deadline_ms=deadline_ms)
+            after = items[-1].key.sk
+            if not self._lease(health, holder):
+                return  # paused again, or disabled: whoever looks after it next does what is right then
+            pace = len(items) / DRAIN_PER_SECOND - (ports.now_ms() - started_ms) / 1000
+            if pace > 0:
+                ports.sleep(pace)
+        health_items.release_drain(ports.dynamodb, self._table, health, holder=holder)
+        if not empty:
+            self._again(target, 0)
+        elif is_quiet(health, ports.now_ms()):
+            _change(ports, target, health, None)
+        else:
+            left_ms = QUIET_MS - (ports.now_ms() - health.state_since_ms)
+            self._again(target, math.ceil(max(left_ms, 0) / 1000) + 1)
+
+    def _lease(self, health: Health, holder: str) -> bool:
+        return health_items.lease_drain(
+            self._ports.dynamodb,
+            self._table,
+            health,
+            now_ms=self._ports.now_ms(),
+            lease_ms=_DRAIN_LEASE_MS,
+            holder=holder,
+        )
+
+    def _cancel_all(self, message: TendMessage, *, deadline_ms: int) -> None:
+        """The webhook is deleted: what waits for it ends cancelled. A crash here is taken up at the next look."""
+        ports = self._ports
+        while ports.now_ms() < deadline_ms:
+            items = undelivered.list_waiting(ports.dynamodb, self._table, message.webhook_sid, limit=100)
+            if not items:
+                health_items.forget(ports.dynamodb, self._table, message.webhook_sid)
+                return
+            for item in items:
+                self._retries.end(item, retry.CANCELLED, "webhook_deleted")
+        retry_queue.send_tends(ports.sqs, ports.settings.retry_queue_url, [(message, 0)])
