@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.dispatcher import batch
 from functions.dispatcher.callbacks.poster import Poster
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _RESERVE_MS = 3_000  # for acknowledging, and for what the runtime does after the handler
 
 logger = Logger()
+metrics = Metrics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _count(name: str, number: int) -> None:
+    if number:
+        metrics.add_metric(name, MetricUnit.Count, number)
+
+
 @cache
 def _ports() -> Ports:
     settings = DispatcherSettings.from_environment(os.environ)
@@ -99,6 +106,7 @@ def _ports() -> Ports:
         routes=Routes(Tables(dynamodb, settings.config_table), time.monotonic),
         vitals=Vitals(dynamodb, settings.data_table, now_ms, time_scale=settings.time_scale),
         now_ms=now_ms,
+        count=_count,
     )
 
 
@@ -108,4 +116,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     ports = _ports()
     deadline_ms = ports.now_ms() + context.get_remaining_time_in_millis() - _RESERVE_MS
     failed = batch.run(ports, event["Records"], deadline_ms=deadline_ms)
+    if metrics.metric_set:
+        metrics.flush_metrics()
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

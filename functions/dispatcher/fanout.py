@@ -19,14 +19,13 @@ from aws_lambda_powertools import Logger
 
 from functions.dispatcher import admission, commit, evidence, next_attempts, tending
 from functions.dispatcher.vitals import Observation
-from parley import results, retry
+from parley import hops, results, retry
 from parley.attempts import FIRST
 from parley.aws import UNAVAILABLE, PartialAnswerError
 from parley.data_table import events, keys, undelivered
 from parley.messages import ChunkMessage, CommitMessage, EventMessage, RetryMessage
 from parley.platforms import platform
 from parley.queues import events as events_queue
-from parley.queues import retries as retry_queue
 from parley.sids import delivery_sid
 from parley.signing.callback import sign
 from parley.vocabulary import PARLEY
@@ -90,6 +89,7 @@ def callback(event: Event, webhook: Webhook, secrets: WebhookSecrets, *, public_
         delivery_sid=delivery_sid(event.sid, webhook.sid),
         now_seconds=now_ms // 1000,
     )
+    headers[hops.HEADER] = str(event.hops + 1)
     return type(plain)(plain.method, plain.url, headers, plain.body)
 
 
@@ -156,6 +156,8 @@ class Fanout:
                 if item.get("nc") and item.get("rid") == event.rid:
                     # this very message put the event and died before all its chunks were sent
                     self._send_chunks(event, item["nc"])
+                elif item.get("rid") != event.rid:
+                    self._ports.count("RepeatsRecognised", 1)
                 continue
             if key in begun:
                 continue  # a repeat inside the batch; the first copy commits it
@@ -281,7 +283,7 @@ class Fanout:
             self._ports.persist(lambda: commit.write(self._ports, message), deadline_ms=deadline_ms)
         except UNAVAILABLE:
             # the posts are made: what came of them travels on, so that they are not made again
-            retry_queue.send_commit(self._ports.sqs, self._ports.settings.retry_queue_url, message)
+            events_queue.send_commit(self._ports.sqs, self._ports.settings.events_queue_url, message)
             return []
         return retries
 

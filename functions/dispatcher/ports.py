@@ -44,6 +44,7 @@ class Ports:
 
     Attributes:
         unit: A random number from 0 to 1.
+        count: Adds to a metric; they are written once a batch.
     """
 
     settings: DispatcherSettings
@@ -55,6 +56,7 @@ class Ports:
     now_ms: Callable[[], int]
     unit: Callable[[], float] = random
     sleep: Callable[[float], None] = time.sleep
+    count: Callable[[str, int], None] = lambda name, number: None  # noqa: ARG005 — counts nothing
 
     def persist(self, write: Callable[[], Returned], *, deadline_ms: int) -> Returned:
         """Write, and again while the table or queue is throttled, until the deadline.

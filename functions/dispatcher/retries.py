@@ -173,6 +173,8 @@ class Retries:
     def _finish(self, item: Undelivered, webhook: Webhook | None) -> None:
         """What follows from an end; repeating it changes nothing."""
         again = item.ended_as is not None  # told the first time
+        if item.status == retry.EXHAUSTED and not again:
+            self._ports.count("DeliveriesExhausted", 1)
         if item.status == retry.EXHAUSTED and not again and webhook is not None and self._is_platforms(item):
             announcements.exhausted(self._ports, webhook, item)
         undelivered.move_to_finished(self._ports.dynamodb, self._ports.settings.data_table, item)

@@ -51,6 +51,9 @@ logger = Logger()
 
 def pause_where_needed(ports: Ports, observations: list[Observation]) -> None:
     """Take attempts into account, and pause the webhooks whose failures are too many. Best effort."""
+    delivered = sum(observation.outcome.delivered for observation in observations)
+    ports.count("AttemptsDelivered", delivered)
+    ports.count("AttemptsFailed", len(observations) - delivered)
     for target, health in ports.vitals.observe(observations):
         if not must_pause(health, ports.now_ms(), time_scale=ports.settings.time_scale):
             continue

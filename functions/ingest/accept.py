@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parley import codec, sids
+from parley import codec, hops, sids
 from parley.errors import MethodNotAllowedError, NotFoundError, TooLargeError
 from parley.event import Event
 from parley.platforms import PLATFORM_NAMES, platform
@@ -80,11 +80,21 @@ def accept(request: Request, *, sources: Sources, queue: Callable[[Event], None]
         method=request.method,
         content_type=request.headers.get("content-type"),
         payload=request.raw_query.encode("utf-8", "surrogateescape") if request.method == "GET" else request.body,
+        hops=hops.given(request.headers),
     )
+    keep(event, queue)
+    return Accepted(event, chosen.answer(source))
+
+
+def keep(event: Event, queue: Callable[[Event], None]) -> None:
+    """Make an event durable.
+
+    Raises:
+        TooLargeError: It cannot be made to fit.
+    """
     try:
         queue(event)
     except codec.PayloadTooLargeError as error:
         raise TooLargeError(
             f"The body is too large: {error}. Allowed: 256 KiB, or up to 4 MiB that deflates to 256 KiB"
         ) from error
-    return Accepted(event, chosen.answer(source))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 logger = Logger()
 
 Handler = Callable[[Request], dict[str, Any]]
+EMIT = "POST /v1/Assistants/{AssistantSid}/Events"
 
 
 def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) -> Handler:
@@ -51,26 +52,53 @@ def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) ->
     def queue(event: Event) -> None:
         events.send(sqs, settings.events_queue_url, EventMessage(event))
 
+    def emitted(request: Request) -> dict[str, Any]:
+        # Bots' events alone need the models: a platform's call does not wait for their import (design 7).
+        from functions.ingest.emit import Ports, emit  # noqa: PLC0415 — see above
+        from parley.config_table import assistants  # noqa: PLC0415 — see above
+        from parley.data_table.emitted import remember  # noqa: PLC0415 — see above
+
+        ports = Ports(
+            resolve=lambda account, name: assistants.resolve(dynamodb, settings.config_table, account, name),
+            queue=queue,
+            remember=lambda sid, received_ms: remember(
+                dynamodb,
+                settings.data_table,
+                event_sid=sid,
+                received_ms=received_ms,
+                retention_days=settings.retention_days,
+            ),
+            public_url=settings.public_url,
+        )
+        done = emit(request, ports)
+        _log("emitted", done.event)
+        return json_response(done.status, done.body)
+
     def handle(request: Request) -> dict[str, Any]:
         try:
+            if request.route_key == EMIT:
+                return emitted(request)
             accepted = accept(request, sources=sources, queue=queue, public_url=settings.public_url)
         except ParleyError as error:
             return _refusal(error)
         except UNAVAILABLE as error:
             logger.exception("unavailable", extra={"error": type(error).__name__})
             return _refusal(UnavailableError("The event could not be kept just now; send it again"))
-        event = accepted.event
-        logger.info("accepted", extra={"event": event.sid, "type": event.type, "bytes": len(event.payload)})
+        _log("accepted", accepted.event)
         return response(*accepted.answer)
 
     return handle
 
 
+def _log(what: str, event: Event) -> None:
+    logger.info(what, extra={"event": event.sid, "type": event.type, "bytes": len(event.payload)})
+
+
 def _refusal(error: ParleyError) -> dict[str, Any]:
     """Its answer and a metric; nothing else is kept of a call that is not genuine."""
     name = "TooLarge" if isinstance(error, TooLargeError) else "Refused"
-    with single_metric(name=name, unit=MetricUnit.Count, value=1):
-        pass
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension(name="service", value="ingest")
     headers: dict[str, str] = {}
     if isinstance(error, MethodNotAllowedError):
         headers["allow"] = ", ".join(error.allowed)

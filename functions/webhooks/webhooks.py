@@ -38,12 +38,12 @@ def add_routes(api: Api, deployment: Deployment) -> None:
 def rules_of(deployment: Deployment, call: Call) -> webhook_values.Rules:
     """What this deployment allows, and which host is its own."""
     settings = deployment.settings
-    own = settings.public_url or f"https://{call.request.domain_name}"
     return webhook_values.Rules(
         targets=TargetPolicy(
             allow_http=settings.allow_http_targets,
             allowed_private=settings.allowed_private_cidrs,
-            own_hosts=own_hosts(own),
+            # both: behind a domain of its own, the gateway's own name leads here too
+            own_hosts=own_hosts(settings.public_url, f"https://{call.request.domain_name}"),
         ),
         retention_days=settings.retention_days,
     )

@@ -10,7 +10,8 @@ ParleyError
 ├── PreconditionFailedError  412 20412
 ├── TooLargeError            413 20413
 ├── LimitReachedError        403 20429
-└── UnavailableError         503 20503
+├── UnavailableError         503 20503
+└── LoopError                508 20508
 
 Codes follow Twilio's family, so that its clients raise their own exceptions with them; the body is Twilio's
 `{code, message, more_info, status}` (wire-truth 1.3).
@@ -120,6 +121,13 @@ class UnavailableError(ParleyError):
 
     status = 503
     code = 20503
+
+
+class LoopError(ParleyError):
+    """Raised when a call has come through Parley so often that it must be going round."""
+
+    status = 508
+    code = 20508
 
 
 def body_of(error: ParleyError) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Event:
         rid: Random id of this acceptance: tells a redelivery of one message from a platform's repeat.
         method: How it came; with GET the payload is the raw query string's bytes.
         payload: The raw bytes: what is kept, and what native callbacks are made from.
+        hops: How often it has come through a Parley already, by the header that callbacks carry.
     """
 
     sid: str
@@ -41,3 +42,4 @@ class Event:
     method: str
     content_type: str | None
     payload: bytes
+    hops: int = 0

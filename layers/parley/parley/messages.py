@@ -6,7 +6,7 @@
 | chunk | EventsQueue | serve the webhooks of chunk i of n of a stored event |
 | retry | RetryQueue | attempt n of one event at one webhook is due |
 | tend | RetryQueue | look after a webhook in trouble: probe it, drain it, put its states in order |
-| commit | RetryQueue | an event was posted and could not be written: write it, post nothing |
+| commit | EventsQueue | an event was posted and could not be written: write it, post nothing |
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ def _event_values(event: Event) -> dict[str, Any]:
 
 def _event(values: Mapping[str, Any]) -> Event:
     payload = codec.unpack(values["codec"], base64.b64decode(values["payload"]))
-    known = {field.name: values[field.name] for field in fields(Event) if field.name != "payload"}
+    # what an older version did not write has its default; anything else that is missing is refused
+    known = {field.name: values[field.name] for field in fields(Event) if field.name in values}
+    del known["payload"]
     return Event(payload=payload, **known)
 
 

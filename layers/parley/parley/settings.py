@@ -82,8 +82,10 @@ class IngestSettings:
     """The ingest function's environment."""
 
     config_table: str
+    data_table: str
     events_queue_url: str
     public_url: str
+    retention_days: int
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> IngestSettings:
@@ -94,8 +96,10 @@ class IngestSettings:
         """
         return cls(
             config_table=_text(environ, "CONFIG_TABLE"),
+            data_table=_text(environ, "DATA_TABLE"),
             events_queue_url=_text(environ, "EVENTS_QUEUE_URL"),
             public_url=_text(environ, "PUBLIC_URL"),
+            retention_days=_number(environ, "RETENTION_DAYS"),
         )
 
 
@@ -181,8 +185,10 @@ class HistorySettings:
 
     config_table: str
     data_table: str
+    retry_queue_url: str
     public_url: str
     event_shards: int
+    time_scale: float
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> HistorySettings:
@@ -194,6 +200,8 @@ class HistorySettings:
         return cls(
             config_table=_text(environ, "CONFIG_TABLE"),
             data_table=_text(environ, "DATA_TABLE"),
+            retry_queue_url=_text(environ, "RETRY_QUEUE_URL"),
             public_url=_text(environ, "PUBLIC_URL"),
             event_shards=_number(environ, "EVENT_SHARDS"),
+            time_scale=_scale(environ),
         )

@@ -31,6 +31,8 @@ PLATFORM_TYPES = (
     "widget.opened",
 )
 
+# The platform of Parley's own events.
+PARLEY = "parley"
 # What Parley itself says; a subscription to `*` does not take these, they must be named.
 PARLEY_TYPES = (
     "delivery.exhausted",

@@ -286,7 +286,7 @@ def test_a_commit_that_stays_throttled_travels_on_as_a_message(stack):
     world.accept(event())
     world.deliver("events")
     assert world.stored(event().sid) is None
-    assert [message.queue for message in world.messages] == ["retries"]
+    assert [message.queue for message in world.messages] == ["events"]
     world.restart()
     world.live()
     assert world.delivered_to(1, event().sid) == 1, "what was posted is not posted again"

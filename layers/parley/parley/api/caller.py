@@ -10,6 +10,8 @@ from parley.sids import ACCOUNT, is_sid
 
 READ = "read"
 WRITE = "write"
+EMIT = "emit"
+REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from parley.errors import InvalidParameterError
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
-_MAX_NUMBER = 10**9
+MAX_NUMBER = 10**9
 _SIZES = f"1 to {MAX_SIZE:,}"
 
 
@@ -29,30 +30,33 @@ class PageRequest:
         size: How many items at most; a page may be shorter and still have a next one.
         number: What the client counts; it decides nothing.
         cursor: The place in the list; None for its beginning.
+        filters: What the list is narrowed by, as it was asked for; every page's URL repeats it.
     """
 
     size: int
     number: int
     cursor: str | None
+    filters: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(raw_query: str, *, cursors: re.Pattern[str]) -> PageRequest:
+def read(raw_query: str, *, cursors: re.Pattern[str], filters: Collection[str] = ()) -> PageRequest:
     """Read `PageSize`, `Page` and `PageToken`.
 
     Args:
         raw_query: The request's.
         cursors: What a cursor of this list looks like.
+        filters: The other parameters that this list takes.
 
     Raises:
         InvalidParameterError: Naming the parameter.
     """
-    query = read_query(raw_query, allowed=("PageSize", "Page", "PageToken"))
+    query = read_query(raw_query, allowed=("PageSize", "Page", "PageToken", *filters))
     size = _whole("PageSize", query.get("PageSize", str(DEFAULT_SIZE)), 1, MAX_SIZE, _SIZES)
-    number = _whole("Page", query.get("Page", "0"), 0, _MAX_NUMBER, "0 and more")
+    number = _whole("Page", query.get("Page", "0"), 0, MAX_NUMBER, "0 and more")
     cursor = _decode(query["PageToken"], cursors) if "PageToken" in query else None
     if number and cursor is None:
         raise InvalidParameterError("Page", f"{number} without PageToken", "0, or the next_page_url of an answer")
-    return PageRequest(size, number, cursor)
+    return PageRequest(size, number, cursor, {name: query[name] for name in filters if name in query})
 
 
 def _whole(name: str, text: str, least: int, most: int, allowed: str) -> int:
@@ -88,7 +92,7 @@ def block(url: str, key: str, page: PageRequest, *, before: str | None, after: s
 
     def at(number: int, cursor: str | None) -> str:
         token = {"PageToken": _token(cursor)} if cursor else {}
-        return f"{url}?{urlencode({'PageSize': page.size, 'Page': number, **token})}"
+        return f"{url}?{urlencode({**page.filters, 'PageSize': page.size, 'Page': number, **token})}"
 
     return {
         "key": key,

@@ -65,6 +65,16 @@ class Answer:
 Route = Callable[..., Answer]
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A route as it was registered, for what describes the API: `path` as in the template."""
+
+    method: str
+    path: str
+    scope: str
+    route: Callable[..., object]
+
+
 class Api:
     """The management routes of one function."""
 
@@ -85,6 +95,7 @@ class Api:
         self._resolver = APIGatewayHttpResolver()
         self._public_url = public_url
         self._clock = clock
+        self.routes: list[Registered] = []
         self._methods: dict[str, list[str]] = {path: list(methods) for path, methods in (elsewhere or {}).items()}
         self._resolver.exception_handler(ParleyError)(_refused)
         self._resolver.not_found(self._no_route)
@@ -93,9 +104,9 @@ class Api:
         """A route that reads; `path` as in the template: `/v1/Assistants/{AssistantSid}`."""
         return self._route("GET", path, READ)
 
-    def post(self, path: str) -> Callable[[Route], Route]:
-        """A route that writes."""
-        return self._route("POST", path, WRITE)
+    def post(self, path: str, scope: str = WRITE) -> Callable[[Route], Route]:
+        """A route that writes, or does what another scope is for."""
+        return self._route("POST", path, scope)
 
     def delete(self, path: str) -> Callable[[Route], Route]:
         """A route that deletes."""
@@ -105,6 +116,8 @@ class Api:
         self._methods.setdefault(path, []).append(method)
 
         def register(route: Route) -> Route:
+            self.routes.append(Registered(method, path, scope, route))
+
             def serve(**segments: str) -> Response[str]:
                 call = self._call(scope)
                 return _response(route(call, *(unquote(segment) for segment in segments.values())))

@@ -102,6 +102,7 @@ def to_values(
         "rid": event.rid,
         "m": None if event.method == "POST" else event.method,
         "ct": event.content_type,
+        "hp": event.hops or None,
         "sz": len(event.payload),
         "zc": number,
         "z": packed,
@@ -150,6 +151,7 @@ def _stored(values: Mapping[str, Any]) -> Stored:
         method=values.get("m", "POST"),
         content_type=values.get("ct"),
         payload=codec.unpack(values["zc"], values["z"]),
+        hops=values.get("hp", 0),
     )
     return Stored(event, summary, values["expires_at"])
 

@@ -1,8 +1,9 @@
 """The platforms that Parley speaks: a folder each, with the same file names, and its name in the list below.
 
 A folder's files: `proof` (is the call genuine), `naming` (what happened), `reply` (what the platform hears back),
-`callback` (what receivers are sent, and the platform's own proof), `guide` (where to paste the URL), `models` (views on
-the payloads; nothing on the way of an event imports it).
+`callback` (what receivers are sent, and the platform's own proof), `common` (its events in the common vocabulary; only
+a webhook with the format `cloudevents` needs it), `guide` (where to paste the URL), `models` (views on the payloads;
+nothing on the way of an event imports it).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from parley.cloudevents.mapping import Common
     from parley.platforms.interface import Platform
 
 PLATFORM_NAMES = (
@@ -32,3 +34,15 @@ def platform(name: str) -> Platform:
     if name not in PLATFORM_NAMES:
         raise KeyError(name)
     return cast("Platform", import_module(f"{__name__}.{name}").PLATFORM)
+
+
+@cache
+def common(name: str) -> Common:
+    """The platform of that name in the common vocabulary, imported when it is first asked for.
+
+    Raises:
+        KeyError: There is none.
+    """
+    if name not in PLATFORM_NAMES:
+        raise KeyError(name)
+    return cast("Common", import_module(f"{__name__}.{name}.common").COMMON)

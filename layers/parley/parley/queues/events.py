@@ -1,11 +1,11 @@
-"""EventsQueue: accepted events and their chunks, in fair-queue groups by assistant."""
+"""EventsQueue: accepted events, their chunks, and commits that could not be written, in groups by assistant."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parley.messages import ChunkMessage, EventMessage, encode
+from parley.messages import ChunkMessage, CommitMessage, EventMessage, encode
 from parley.queues.batches import send_batches
 
 if TYPE_CHECKING:
@@ -28,3 +28,12 @@ def send_chunks(client: SQSClient, queue_url: str, messages: Sequence[ChunkMessa
         PartialAnswerError: When the queue did not take all of them.
     """
     send_batches(client, queue_url, [(encode(message), message.assistant_sid, 0) for message in messages])
+
+
+def send_commit(client: SQSClient, queue_url: str, message: CommitMessage) -> None:
+    """Send what was posted and could not be written.
+
+    Here and not in RetryQueue: this message is the only holder of what it says, and this is the queue whose messages
+    come a hundred times before they are dead letters.
+    """
+    client.send_message(QueueUrl=queue_url, MessageBody=encode(message), MessageGroupId=message.event.assistant_sid)

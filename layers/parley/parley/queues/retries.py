@@ -1,6 +1,6 @@
-"""RetryQueue: attempts that are due, in fair-queue groups by webhook, and commits that could not be written.
+"""RetryQueue: attempts that are due and webhooks to look after, in fair-queue groups by webhook.
 
-It only makes retries prompt: what is lost here is found by its due time.
+It only makes them prompt: what is lost here is found by its due time.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parley.messages import CommitMessage, RetryMessage, TendMessage, encode
+from parley.messages import RetryMessage, TendMessage, encode
 from parley.queues.batches import send_batches
 
 if TYPE_CHECKING:
@@ -33,8 +33,3 @@ def send_tends(client: SQSClient, queue_url: str, messages: Sequence[tuple[TendM
         PartialAnswerError: When the queue did not take all of them.
     """
     send_batches(client, queue_url, [(encode(message), message.webhook_sid, delay) for message, delay in messages])
-
-
-def send_commit(client: SQSClient, queue_url: str, message: CommitMessage) -> None:
-    """Send what was posted and could not be written."""
-    client.send_message(QueueUrl=queue_url, MessageBody=encode(message), MessageGroupId=message.event.assistant_sid)

@@ -28,13 +28,16 @@ _MESSAGE_TYPES: dict[str | int, str] = {
 }
 
 
-def _created(body: Body) -> str | None:
-    if body.get("private") is True:
-        return "note.added"
+def spoken(body: Body) -> str | None:
+    """`message.received` or `message.sent`, by a message's direction; None for one that is neither."""
     message_type = body.get("message_type")
     if isinstance(message_type, bool) or not isinstance(message_type, str | int):
         return None
     return _MESSAGE_TYPES.get(message_type)
+
+
+def _created(body: Body) -> str | None:
+    return "note.added" if body.get("private") is True else spoken(body)
 
 
 def _updated(body: Body) -> str:
@@ -62,14 +65,15 @@ _TYPES: dict[str, str | Callable[[Body], str | None]] = {
     "inbox_updated": "inbox.updated",
     "macro.executed": "automation.triggered",
 }
-_AUTOMATION = "automation_event."
-NAMES = Names(known=tuple(_TYPES), fold_case=False, open_prefixes=(_AUTOMATION,))
+AUTOMATION = "automation_event."
+NAMES = Names(known=tuple(_TYPES), fold_case=False, open_prefixes=(AUTOMATION,))
 
 # Conversations are the root of their own events; elsewhere the root's `id` is a message's, a contact's or a widget's.
-_ROOT_IS_CONVERSATION = ("conversation_", "automation_event.", "macro.")
+_ROOT_IS_CONVERSATION = ("conversation_", AUTOMATION, "macro.")
 
 
-def _conversation(name: str, body: Body) -> object:
+def conversation(name: str, body: Body) -> object:
+    """The conversation that an event belongs to, or None."""
     for member in ("conversation", "current_conversation"):
         if isinstance(body.get(member), dict):
             return body[member]
@@ -100,9 +104,9 @@ def describe(request: Request, _source: Source) -> Described:
     except reading.UnreadableError as error:
         return unrecognised(str(error), identity=identity)
     name = reading.name(body.get("event"))
-    conversation_id = reading.conversation_id(at(_conversation(name, body), "id"))
+    conversation_id = reading.conversation_id(at(conversation(name, body), "id"))
     occurred_ms = _occurred_ms(name, body)
-    rule = "automation.triggered" if name.startswith(_AUTOMATION) and name != _AUTOMATION else _TYPES.get(name)
+    rule = "automation.triggered" if name.startswith(AUTOMATION) and name != AUTOMATION else _TYPES.get(name)
     event_type = rule(body) if callable(rule) else rule
     if event_type is None:
         reason = "no event name" if not name else "unknown message_type" if callable(rule) else "unknown event name"
