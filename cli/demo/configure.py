@@ -66,6 +66,7 @@ def configure(api: ManagementApi, subscribers: Sequence[Subscriber], receiver_ur
             UniqueName=subscriber.name,
             Events=subscriber.events,
             WebhookUrl=f"{receiver_url}{subscriber.path}",
+            Format=subscriber.format,
             **({"Secret": secret} if secret else {}),
             **({"RetrySchedule": subscriber.retry_schedule} if subscriber.retry_schedule else {}),
         )

@@ -36,6 +36,8 @@ OUT_WITHIN_SECONDS = 20.0
 _SAY_AFTER_SECONDS = 5.0
 _FORGERS_SECRET = "forger:guess-guess-guess-guess-guess"  # noqa: S105 (it opens nothing: that is its point)
 
+FORMATS = {each.path: each.format for each in SUBSCRIBERS}
+
 Add = Callable[[Line], None]
 
 
@@ -146,7 +148,8 @@ class Play:
         """Counts a callback and notes what is wrong with it."""
         problems = awaited.take(callback)
         if webhook := self._configured.webhooks.get(callback.path):
-            problems += problems_of(callback, awaited.sample, body, webhook.sid)
+            webhook_format = FORMATS[callback.path]
+            problems += problems_of(callback, awaited.sample, body, webhook.sid, webhook_format)
         self.total.callbacks += 1
         for problem in problems:
             self._problem(f"{awaited.sample.platform} {awaited.sample.event} at {callback.name}: {problem}")

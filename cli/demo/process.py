@@ -26,7 +26,7 @@ def library_folders() -> list[Path]:
         DemoError: One is not installed.
     """
     folders = []
-    for name in ("standardwebhooks", "jwt", "twilio", "cryptography"):
+    for name in ("standardwebhooks", "jwt", "twilio", "cryptography", "cloudevents"):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             raise DemoError(f"the demo needs {name}, which is not installed: make setup")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 ASSISTANT = "support-bot"
+
+NATIVE = "native"
+CLOUDEVENTS = "cloudevents"
 
 OK = 200
 DOWN = 503
@@ -53,6 +57,7 @@ class Subscriber:
 
     Attributes:
         events: As `Events` takes them.
+        format: As `Format` takes it.
         retry_schedule: As `RetrySchedule` takes it; None for the default.
         answers: What its receiver answers, call by call; the last for ever.
         own_secret: Whether the team gives the secret; else Parley makes one.
@@ -60,6 +65,7 @@ class Subscriber:
 
     name: str
     events: str
+    format: str = NATIVE
     retry_schedule: str | None = None
     answers: tuple[int, ...] = (OK,)
     own_secret: bool = False
@@ -88,7 +94,12 @@ PROOFS_OUT: Mapping[str, tuple[str, ...]] = {
     "messagehub": ("Chatwoot HMAC", "standardwebhooks"),
     "tropo": ("standardwebhooks",),
 }
-"""What must have verified a platform's callback."""
+"""What must have verified a platform's callback in its own format."""
+
+CLOUD_EVENT_PROOFS = ("cloudevents", "standardwebhooks")
+"""What must have verified a CloudEvent, whatever the platform."""
+
+_TYPE_PREFIX = "dev.parley."
 
 SAMPLES = (
     Sample("autopilot", "onDialogueTurn", "turn.completed", "autopilot/onDialogueTurn.form"),
@@ -124,14 +135,19 @@ FORGERIES = (
 
 SUBSCRIBERS = (
     Subscriber("everything", "*", own_secret=True),
-    Subscriber("by-meaning", "turn.completed message.received"),
+    Subscriber("by-meaning", "turn.completed message.received", format=CLOUDEVENTS),
     Subscriber("recovering", RETRIED.event, retry_schedule="1", answers=(DOWN, OK)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A callback as the receiver reported it; `parameters` is None where the body is no form."""
+    """A callback as the receiver reported it.
+
+    Attributes:
+        parameters: None where the body is no form.
+        cloud_event: None where it is in the platform's own format.
+    """
 
     path: str
     method: str
@@ -142,6 +158,7 @@ class Callback:
     problems: tuple[str, ...]
     body_sha256: str
     parameters: tuple[tuple[str, str], ...] | None
+    cloud_event: Mapping[str, Any] | None
     answered: int
 
     @property
@@ -163,25 +180,33 @@ class Callback:
             problems=tuple(report["problems"]),
             body_sha256=report["body_sha256"],
             parameters=None if parameters is None else tuple((name, value) for name, value in parameters),
+            cloud_event=report["cloud_event"],
             answered=report["answered"],
         )
 
 
-def problems_of(callback: Callback, sample: Sample, body: bytes, webhook_sid: str) -> tuple[str, ...]:
-    """What is wrong with a callback; nothing when it verified and is, byte for byte, what the platform sent.
+def problems_of(
+    callback: Callback, sample: Sample, body: bytes, webhook_sid: str, webhook_format: str = NATIVE
+) -> tuple[str, ...]:
+    """What is wrong with a callback; nothing when it verified and says what the platform sent.
 
-    Autopilot's parameters equal the platform's but for `WebhookSid`, which names the webhook that is called.
+    In the platform's own format that is the same bytes; Autopilot's parameters equal the platform's but for
+    `WebhookSid`, which names the webhook that is called. A CloudEvent has the common type, and the original in it.
 
     Args:
         callback: What came.
         sample: What was sent.
         body: The bytes that were sent.
         webhook_sid: Whose callback it is.
+        webhook_format: What it is to be called with.
     """
-    missing = [proof for proof in PROOFS_OUT[sample.platform] if proof not in callback.verified]
+    proofs = CLOUD_EVENT_PROOFS if webhook_format == CLOUDEVENTS else PROOFS_OUT[sample.platform]
+    missing = [proof for proof in proofs if proof not in callback.verified]
     problems = list(callback.problems) or [f"not verified by {proof}" for proof in missing]
     if (callback.platform, callback.event) != (sample.platform, sample.event):
         problems.append(f"{callback.platform} {callback.event} came")
+    if webhook_format == CLOUDEVENTS:
+        return (*problems, *_problems_of_cloud_event(callback.cloud_event or {}, sample, body))
     if sample.platform == "autopilot":
         sent = dict(parse_qsl(body.decode(), keep_blank_values=True)) | {"WebhookSid": webhook_sid}
         same = callback.parameters is not None and sorted(callback.parameters) == sorted(sent.items())
@@ -190,6 +215,17 @@ def problems_of(callback: Callback, sample: Sample, body: bytes, webhook_sid: st
     if not same:
         problems.append("the body is not what was sent")
     return tuple(problems)
+
+
+def _problems_of_cloud_event(cloud_event: Mapping[str, Any], sample: Sample, body: bytes) -> list[str]:
+    problems = []
+    if cloud_event.get("type") != f"{_TYPE_PREFIX}{sample.type}":
+        problems.append(f"its type is {cloud_event.get('type')}")
+    is_form = sample.platform == "autopilot"
+    sent = dict(parse_qsl(body.decode(), keep_blank_values=True)) if is_form else json.loads(body)
+    if (cloud_event.get("data") or {}).get("original") != sent:
+        problems.append("the original in it is not what was sent")
+    return problems
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cli.demo.scenario import ASSISTANT, FORGERIES, SUBSCRIBERS
+from cli.demo.scenario import ASSISTANT, FORGERIES, NATIVE, SUBSCRIBERS
 from cli.demo.show import duration
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def opening(receiver_url: str, libraries: Mapping[str, str]) -> list[str]:
         f"Assistant   {ASSISTANT}, with a source for each platform and these webhooks:",
         *(
             f"  {each.name:<11} Events={each.events}"
+            + (f", Format={each.format}" if each.format != NATIVE else "")
             + (f", RetrySchedule={each.retry_schedule}; down at first" if each.retry_schedule else "")
             for each in SUBSCRIBERS
         ),
@@ -42,7 +43,8 @@ def closing(total: Total) -> list[str]:
     return [
         "",
         f"Total: {counted}",
-        "Every callback verified, and its body is byte for byte what the platform sent (Autopilot: plus WebhookSid).",
+        "Every callback verified, and its body is byte for byte what the platform sent (Autopilot: plus WebhookSid)",
+        "or, with Format=cloudevents, one vocabulary for all platforms with the original in it.",
         f"Slowest first attempt {slowest}, starting the functions included; the receiver that was down: {recovered}.",
     ]
 

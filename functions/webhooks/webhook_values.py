@@ -14,7 +14,7 @@ from parley.platforms import PLATFORM_NAMES, platform
 from parley.retry import DEFAULT_SCHEDULE, MAX_ENTRIES, MAX_SECONDS, ScheduleError, parse_schedule
 from parley.targets import RefusedTargetError, TargetPolicy, check_url
 from parley.vocabulary import TYPES
-from parley.webhook import ACTIVE, BY_USER, DISABLED, NATIVE, Webhook
+from parley.webhook import ACTIVE, BY_USER, CLOUDEVENTS, DISABLED, NATIVE, Webhook
 
 WRITABLE = (
     "unique_name",
@@ -46,8 +46,7 @@ REQUIRED = ("unique_name", "events", "webhook_url")
 
 METHODS = ("POST", "GET")
 JWT_MODES = ("auto", "always", "never")
-# The dispatcher renders the platforms' own form; a format that it cannot send is not taken.
-FORMATS = (NATIVE,)
+FORMATS = (NATIVE, CLOUDEVENTS)
 MOST_EVENTS_CHARACTERS = 4096
 MOST_URL_CHARACTERS = 2048
 DAY_SECONDS = 86_400

@@ -19,10 +19,10 @@ READY_SECONDS = 30.0
 DEMO = "/v1/Assistants/demo-bot"
 DEMO_MESSAGEHUB = "/ingest/messagehub/SRde30de30de30de30de30de30de300003/demo-token-messagehub"
 
-# In a process that imports nothing of ours. /slow answers after a second; /failing answers 500 to the first call of
-# each webhook-id.
+# In a process that imports nothing of ours. /slow answers after a second, /failing 500 to the first call of each
+# webhook-id, /down 500 while `Bundle.down` is a file.
 _RECEIVER = """
-import base64, http.server, json, sys, time
+import base64, http.server, json, os, sys, time
 seen, failed = open(sys.argv[1], "a", buffering=1), set()
 class Receiver(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -38,6 +38,8 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         status = 204
         if path.startswith("/failing") and headers["webhook-id"] not in failed:
             failed.add(headers["webhook-id"])
+            status = 500
+        if path.startswith("/down") and os.path.exists(sys.argv[1] + ".down"):
             status = 500
         self.send_response(status)
         self.send_header("content-length", "0")
@@ -80,6 +82,7 @@ class Bundle:
     def __init__(self, folder: Path, *options: str, environ: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self.seen_file = folder / "seen"
+        self.down = folder / "seen.down"
         self.receiver = subprocess.Popen(
             [sys.executable, "-I", "-c", _RECEIVER, str(self.seen_file)], stdout=subprocess.PIPE, text=True
         )

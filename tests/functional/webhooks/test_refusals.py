@@ -65,8 +65,7 @@ REFUSED = [
     ("Enabled", "yes", "true or false"),
     ("Secret", "s" * 1025, "1 to 1,024"),
     ("Secret", MASK, "mask"),
-    ("Format", "cloudevents", "native"),
-    ("Format", "xml", "native"),
+    ("Format", "xml", "native, cloudevents"),
     ("Jwt", "maybe", "auto, always, never"),
     ("RetrySchedule", "0", "1 to 86,400"),
     ("RetrySchedule", "86401", "1 to 86,400"),
@@ -102,6 +101,15 @@ def test_each_rule_of_webhooks_refuses_by_name_and_says_what_is_allowed(unchange
     assert answer.json["message"].startswith(f"{field}: ")
     assert said in answer.json["message"]
     assert "hunter2" not in answer.text
+
+
+def test_get_carries_no_cloudevent_neither_at_creation_nor_by_a_change(unchanged):
+    plain = {**VALID, "Events": "onDialogueEnd"}
+    answer = unchanged.send(
+        "POST", "/v1/Assistants/bot/Webhooks", {**plain, "Format": "cloudevents", "WebhookMethod": "GET"}
+    )
+    assert (answer.status, answer.json["code"]) == (400, 20001)
+    assert answer.json["message"].startswith("WebhookMethod: GET does not carry the format cloudevents")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +14,16 @@ from cli.demo import play, texts
 from cli.demo.calls import Answer
 from cli.demo.configure import Configured, Source, Webhook
 from cli.demo.play import Play, Total
-from cli.demo.scenario import FORGERIES, PROOFS_OUT, RETRIED, SAMPLES, SUBSCRIBERS, Sample
+from cli.demo.scenario import (
+    CLOUD_EVENT_PROOFS,
+    CLOUDEVENTS,
+    FORGERIES,
+    PROOFS_OUT,
+    RETRIED,
+    SAMPLES,
+    SUBSCRIBERS,
+    Sample,
+)
 from cli.demo.senders import SENDERS
 from cli.demo.show import Plain
 from tests.unit.demo.reports import WEBHOOK_SID, callback, payload
@@ -44,7 +54,9 @@ class Bundle:
         return Answer(200, b"")
 
     def report(self, sample: Sample, path: str, answered: int) -> dict[str, Any]:
-        call = callback(sample)
+        webhook_format = play.FORMATS.get(path, "native")
+        call = callback(sample, webhook_format=webhook_format)
+        is_cloud_event = webhook_format == CLOUDEVENTS
         return {
             "kind": "callback",
             "path": path,
@@ -52,10 +64,11 @@ class Bundle:
             "platform": sample.platform,
             "event": sample.event,
             "webhook_id": f"DL{sample.event}{path}",
-            "verified": list(PROOFS_OUT[sample.platform]),
+            "verified": list(CLOUD_EVENT_PROOFS if is_cloud_event else PROOFS_OUT[sample.platform]),
             "problems": [],
             "body_sha256": hashlib.sha256(call.body).hexdigest(),
             "parameters": call.parameters,
+            "cloud_event": json.loads(call.body) if is_cloud_event else None,
             "answered": answered,
             **self.changes,
         }
@@ -113,7 +126,7 @@ def test_event_that_does_not_come_out_is_a_problem_and_waiting_is_said(bundle: B
     [
         ({"problems": ["standardwebhooks: No matching signature found"]}, "No matching signature found"),
         ({"verified": []}, "not verified by standardwebhooks"),
-        ({"body_sha256": "0" * 64, "parameters": None}, "the body is not what was sent"),
+        ({"body_sha256": "0" * 64, "parameters": None, "cloud_event": {}}, "is not what was sent"),
         ({"answered": 204}, "it was answered 204"),
         ({"event": "another"}, "another came"),
     ],

@@ -15,7 +15,7 @@ from cli.demo.calls import post
 from cli.demo.errors import DemoError
 from cli.demo.process import RECEIVER, Receiver, library_folders
 from cli.demo.receiver import Call, check, recognise
-from cli.demo.scenario import PROOFS_OUT, RETRIED, SAMPLES, Sample
+from cli.demo.scenario import CLOUD_EVENT_PROOFS, CLOUDEVENTS, PROOFS_OUT, RETRIED, SAMPLES, Sample
 from tests.unit.demo.reports import SECRET, callback
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -29,6 +29,16 @@ def test_genuine_callback_verifies_by_every_proof_of_its_platform(sample: Sample
     assert (checked.platform, checked.event) == (sample.platform, sample.event)
     assert checked.verified == PROOFS_OUT[sample.platform]
     assert checked.problems == ()
+
+
+@EVERY
+def test_cloud_event_verifies_by_the_same_two_proofs_whatever_the_platform(sample: Sample) -> None:
+    call = callback(sample, webhook_format=CLOUDEVENTS)
+    checked = check(call, SECRET)
+    assert (checked.platform, checked.event) == (sample.platform, sample.event)
+    assert (checked.verified, checked.problems) == (CLOUD_EVENT_PROOFS, ())
+    broken = replace(call, body=call.body.replace(b'"specversion": "1.0"', b'"specversion": "7.0"'))
+    assert check(broken, SECRET).verified == ()
 
 
 @EVERY
@@ -86,6 +96,13 @@ def test_body_of_no_platform_is_named_as_that(body: bytes) -> None:
     assert checked.problems[0].startswith("not recognised")
 
 
+@pytest.mark.parametrize("body", [b"not json", b"[]", b"{}", b'{"platform":1,"platformevent":2}', b"\xff"])
+def test_what_only_says_that_it_is_a_cloud_event_is_none(body: bytes) -> None:
+    checked = check(Call("POST", "http://localhost/", {"content-type": "application/cloudevents+json"}, body), SECRET)
+    assert checked.problems[0].startswith("not recognised")
+    assert any(problem.startswith("cloudevents: ") for problem in checked.problems)
+
+
 def test_query_of_a_get_callback_is_autopilots() -> None:
     assert recognise(Call("GET", "http://localhost/x?Event=onDialogueEnd&Sid=", {}, b"")) == (
         "autopilot",
@@ -101,7 +118,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def test_receiver_in_its_own_process_verifies_reports_and_answers_in_turn(receiver: Receiver) -> None:
-    assert set(receiver.libraries) == {"standardwebhooks", "PyJWT", "twilio"}
+    assert set(receiver.libraries) == {"standardwebhooks", "PyJWT", "twilio", "cloudevents"}
     receiver.learn({"/recovering": {"secret": SECRET, "answers": [503, 200]}})
     call = callback(RETRIED)
     statuses = [post(f"{receiver.url}/recovering", call.headers, call.body).status for _ in range(3)]
@@ -109,7 +126,18 @@ def test_receiver_in_its_own_process_verifies_reports_and_answers_in_turn(receiv
     assert statuses == [503, 200, 200]
     assert [report and report["answered"] for report in reports] == [503, 200, 200]
     assert all(report and report["problems"] == [] for report in reports)
+    assert all(report and report["cloud_event"] is None for report in reports)
     assert receiver.next_report(0) is None
+
+
+def test_receiver_reports_a_cloud_event(receiver: Receiver) -> None:
+    receiver.learn({"/by-meaning": {"secret": SECRET, "answers": [200]}})
+    call = callback(SAMPLES[0], webhook_format=CLOUDEVENTS)
+    assert post(f"{receiver.url}/by-meaning", call.headers, call.body).status == 200
+    report = receiver.next_report(5)
+    assert report
+    assert report["verified"] == list(CLOUD_EVENT_PROOFS)
+    assert report["cloud_event"]["type"] == "dev.parley.turn.completed"
 
 
 def test_callback_at_an_unknown_path_is_a_problem(receiver: Receiver) -> None:

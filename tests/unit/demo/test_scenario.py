@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from cli.demo.play import PAYLOADS
 from cli.demo.receiver import Call, recognise
 from cli.demo.scenario import (
+    CLOUD_EVENT_PROOFS,
+    CLOUDEVENTS,
     DOWN,
     FORGERIES,
+    NATIVE,
     OK,
     PROOFS_IN,
     PROOFS_OUT,
@@ -30,18 +34,22 @@ from tests.unit.demo.reports import WEBHOOK_SID, callback, payload
 EVERY_SAMPLE = [*SAMPLES, RETRIED, *(forgery.sample for forgery in FORGERIES)]
 
 
-def reported(sample: Sample, *, path: str = "/everything", answered: int = OK) -> Callback:
-    call = callback(sample)
+def reported(
+    sample: Sample, *, path: str = "/everything", answered: int = OK, webhook_format: str = NATIVE
+) -> Callback:
+    call = callback(sample, webhook_format=webhook_format)
+    is_cloud_event = webhook_format == CLOUDEVENTS
     return Callback(
         path=path,
         method="POST",
         platform=sample.platform,
         event=sample.event,
         webhook_id="DL1",
-        verified=PROOFS_OUT[sample.platform],
+        verified=CLOUD_EVENT_PROOFS if is_cloud_event else PROOFS_OUT[sample.platform],
         problems=(),
         body_sha256=hashlib.sha256(call.body).hexdigest(),
         parameters=None if call.parameters is None else tuple(call.parameters),
+        cloud_event=json.loads(call.body) if is_cloud_event else None,
         answered=answered,
     )
 
@@ -83,6 +91,31 @@ def test_callback_with_the_sent_bytes_is_right(sample: Sample) -> None:
 def test_one_changed_byte_is_noticed(sample: Sample) -> None:
     body = payload(sample).replace(b"o", b"0", 1)
     assert problems_of(reported(sample), sample, body, WEBHOOK_SID) == ("the body is not what was sent",)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.platform)
+def test_cloud_event_with_the_common_type_and_the_original_is_right(sample: Sample) -> None:
+    came = reported(sample, webhook_format=CLOUDEVENTS)
+    assert problems_of(came, sample, payload(sample), WEBHOOK_SID, CLOUDEVENTS) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"type": "dev.parley.message.sent"}, "its type is dev.parley.message.sent"),
+        ({"data": {"original": {}}}, "the original in it is not what was sent"),
+        ({"data": None}, "the original in it is not what was sent"),
+    ],
+)
+def test_cloud_event_of_another_type_or_original_is_noticed(changed, problem) -> None:
+    came = reported(SAMPLES[0], webhook_format=CLOUDEVENTS)
+    came = replace(came, cloud_event={**(came.cloud_event or {}), **changed})
+    assert problems_of(came, SAMPLES[0], payload(SAMPLES[0]), WEBHOOK_SID, CLOUDEVENTS) == (problem,)
+
+
+def test_the_platforms_own_format_where_a_cloud_event_is_due_is_noticed() -> None:
+    problems = problems_of(reported(SAMPLES[0]), SAMPLES[0], payload(SAMPLES[0]), WEBHOOK_SID, CLOUDEVENTS)
+    assert problems == ("not verified by cloudevents", "its type is None", "the original in it is not what was sent")
 
 
 def test_autopilots_callback_must_name_the_webhook_that_is_called() -> None:
