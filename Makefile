@@ -8,7 +8,7 @@ BIN := .venv/bin
 WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test check build validate sam-local requirements clean sam
+.PHONY: help setup run up test check build validate sam-local requirements vocabulary clean sam twilio7 node
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -22,7 +22,7 @@ run: setup ## the whole bundle on this machine, and a demonstration
 up: setup ## the whole bundle on this machine, for your own experiments
 	@exec $(BIN)/parley up
 
-test: setup sam ## every test; TESTS=… chooses some
+test: setup sam twilio7 node ## every test; TESTS=… chooses some
 	@$(WITH_SAM) $(BIN)/python -m pytest $(TESTS)
 
 check: setup ## lint, format, types, templates
@@ -60,10 +60,29 @@ requirements: ## the pinned, hashed requirements files, from pyproject.toml (nee
 	  --group layer --constraint requirements-dev.txt --output-file layers/parley/requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group sam --output-file requirements-sam.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group twilio7 --constraint requirements-dev.txt --output-file requirements-twilio7.txt
+
+vocabulary: setup ## docs/vocabulary.md and the JSON Schemas, from the tables that CloudEvents are made by
+	$(BIN)/python -m cli.vocabulary
 
 clean: ## forgets everything that was made here
-	rm -rf .venv .venv-sam .aws-sam .aws-sam-local .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf tests/node/node_modules .venv .venv-sam .venv-twilio7 .aws-sam .aws-sam-local .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A sam for machines without one.
 sam:
 	@command -v sam >/dev/null || .ci/environment .venv-sam requirements-sam.txt
+
+# The older of the two versions of Twilio's client that drive the API in the tests; one environment holds one of them.
+twilio7:
+	@.ci/environment .venv-twilio7 requirements-twilio7.txt
+
+# Packages for the receiver in JavaScript, where npm is and reaches a registry; without them its tests say why they skip.
+node: tests/node/node_modules/.made
+	@true
+
+tests/node/node_modules/.made: tests/node/package.json
+	@if command -v npm >/dev/null; then \
+	  npm install --prefix tests/node --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $@ || \
+	    echo "parley: npm could not install tests/node: its tests are skipped" >&2; \
+	fi

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from cli import credentials
+from cli.resources import command as resources
 from cli.up import command as up
 
 
@@ -16,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     up.add(commands)
     credentials.add(commands)
+    resources.add(commands)
     return top
 
 

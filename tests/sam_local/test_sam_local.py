@@ -19,6 +19,9 @@ from urllib.parse import urlencode, urlsplit
 
 import boto3
 import pytest
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
 
 from cli.up.seed import ASSISTANT_NAME
 from tests.sam_local.sam import CONTAINER_HOST, START_SECONDS, Bundle, Sam, bundle
@@ -200,6 +203,26 @@ def test_an_event_goes_through_start_api_to_a_receiver(api_url: str, bearer: dic
             time.sleep(0.05)
         [callback] = listening.take()
     assert callback["body"].encode() == body
+
+
+def test_twilios_client_drives_start_api_and_follows_its_pages(api_url: str, up: Bundle) -> None:
+    client = Client(up.ready["account_sid"], up.ready["token"], http_client=TwilioHttpClient(pool_connections=False))
+    client.autopilot.base_url = api_url
+    api = client.autopilot.v1
+    assistant = api.assistants.create(unique_name="日本 by start-api")
+    webhooks = api.assistants("日本 by start-api").webhooks
+    made = [webhooks.create(f"hook {number}", "*", "https://example.com/") for number in range(3)]
+
+    first = webhooks.page(page_size=2)
+    assert first.next_page_url.startswith(f"{api_url}/v1/Assistants/{assistant.sid}/Webhooks?PageSize=2&Page=1&")
+    assert {each.sid for each in webhooks.stream(page_size=2)} == {each.sid for each in made}
+    assert webhooks("hook 0").fetch().url == f"{api_url}/v1/Assistants/{assistant.sid}/Webhooks/{made[0].sid}"
+    assert webhooks("hook 0").update(events="onDialogueEnd").events == "onDialogueEnd"
+    with pytest.raises(TwilioRestException, match="'hook 1'") as refused:
+        webhooks.create("hook 1", "*", "https://example.com/")
+    assert (refused.value.status, refused.value.code) == (409, 20409)
+    assert [each.delete() for each in made] == [True, True, True]
+    assert assistant.delete() is True
 
 
 def test_start_api_lists_events(api_url: str, deployed: Deployed, bearer: dict[str, str]) -> None:

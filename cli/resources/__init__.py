@@ -1,0 +1,1 @@
+"""`parley assistants`, `webhooks` and `sources`: the management API's resources from a shell."""

@@ -1,0 +1,231 @@
+"""The commands `parley assistants|webhooks|sources list|show|create|update|delete`."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli import connection
+from cli.api_client import ApiClient, ApiError
+from cli.resources import show
+from cli.resources.kinds import KINDS, Given, Kind, Parameter
+from parley.api.parameters import pascal
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction as SubParsersAction
+
+    Subcommands = SubParsersAction[argparse.ArgumentParser]
+
+Verb = Callable[[ApiClient, Kind, argparse.Namespace], None]
+
+_EXIT_FAILED = 1
+_EXIT_USAGE = 2
+_EXIT_STATUSES = """exit status:
+  0  done
+  1  refused, or nobody answers; the reason is on stderr
+  2  the command line is wrong, or names no deployment"""
+_MASK = "********"
+
+
+def add(commands: Subcommands) -> None:
+    """Put all three on the command line."""
+    for kind in KINDS:
+        group = commands.add_parser(kind.name, help=f"{kind.help}: list, show, create, update, delete")
+        verbs = group.add_subparsers(required=True, metavar="list|show|create|update|delete")
+        _Verbs(verbs, kind).add()
+
+
+class _Verbs:
+    """The verbs of one kind."""
+
+    def __init__(self, verbs: Subcommands, kind: Kind) -> None:
+        self._verbs = verbs
+        self._kind = kind
+
+    def add(self) -> None:
+        kind = self._kind
+        owner = kind.example.split()[:-1]
+        listing = self._verb("list", f"list {kind.name}", owner, _list, names_one=False)
+        listing.add_argument("--page-size", type=_page_size, metavar="N", help="items per request, 1 to 1000")
+        self._verb("show", f"show one {kind.one}", [kind.example], _show)
+        create = self._verb("create", f"create a {kind.one}", [*owner, kind.create_example], _create, names_one=False)
+        _add_parameters(create, [each for each in kind.parameters if not each.update_only])
+        changed = [kind.example, kind.update_example]
+        update = self._verb("update", f"change the given parameters of one {kind.one}", changed, _update)
+        _add_parameters(update, kind.parameters)
+        delete = self._verb("delete", f"delete one {kind.one}", [kind.example], _delete)
+        if not kind.in_assistant:
+            delete.add_argument("--cascade", action="store_true", help="with its webhooks and sources")
+        for verb in (update, delete):
+            verb.add_argument("--if-match", metavar="VERSION", help="only if it still has that version")
+
+    def _verb(
+        self, name: str, does: str, example: Sequence[str], run: Verb, *, names_one: bool = True
+    ) -> argparse.ArgumentParser:
+        kind = self._kind
+        verb = self._verbs.add_parser(
+            name,
+            help=does,
+            description=f"{does.capitalize()}.",
+            epilog=f"example:\n  {' '.join(('parley', kind.name, name, *example))}\n\n{_EXIT_STATUSES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if kind.in_assistant:
+            verb.add_argument("assistant", metavar="ASSISTANT", help="its assistant's SID or unique name")
+        if names_one:
+            verb.add_argument("resource", metavar=kind.one.upper(), help=f"the {kind.one}'s SID or unique name")
+        verb.add_argument("--json", action="store_true", help="the API's answer, for programs")
+        connection.add_options(verb)
+        verb.set_defaults(run=functools.partial(_run, kind, run))
+        return verb
+
+
+def _add_parameters(verb: argparse.ArgumentParser, parameters: Iterable[Parameter]) -> None:
+    """Options that fill `parameters` with names and values, in the API's words and in the order of the command line."""
+    group = verb.add_argument_group("parameters")
+    for parameter in parameters:
+        _add_option(group, parameter)
+    group.add_argument(
+        "--set",
+        action="append",
+        dest="parameters",
+        type=_assignment,
+        metavar="Name=VALUE",
+        help="any parameter, as the API names it",
+    )
+    group.add_argument(
+        "--set-file",
+        action="append",
+        dest="parameters",
+        type=_assignment_from_file,
+        metavar="Name=FILE",
+        help="the same with the value in a file, whose last line break is not part of it; -: stdin",
+    )
+    verb.set_defaults(parameters=[])
+
+
+def _add_option(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
+    option, name = f"--{parameter.key.replace('_', '-')}", pascal(parameter.key)
+    match parameter.given:
+        case Given.HERE:
+            group.add_argument(
+                option,
+                action="append",
+                dest="parameters",
+                type=lambda value: (name, value),
+                metavar="VALUE",
+                help=parameter.help,
+            )
+        case Given.IN_FILE:
+            group.add_argument(
+                f"{option}-file",
+                action="append",
+                dest="parameters",
+                type=lambda file: (name, _content(name, file)),
+                metavar="FILE",
+                help=f"{parameter.help}; -: stdin",
+            )
+        case Given.BY_PRESENCE:
+            group.add_argument(
+                option, action="append_const", dest="parameters", const=(name, "true"), help=parameter.help
+            )
+
+
+def _page_size(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return int(text)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError("not of the form Name=VALUE")
+    return name, value
+
+
+def _assignment_from_file(text: str) -> tuple[str, str]:
+    name, file = _assignment(text)
+    return name, _content(name, file)
+
+
+def _content(name: str, file: str) -> str:
+    """A file's text without its last line break; `-` is stdin, which a terminal does not show."""
+    try:
+        if file == "-":
+            text = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
+        else:
+            text = Path(file).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise argparse.ArgumentTypeError(f"{file}: {reason}") from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _run(kind: Kind, verb: Verb, arguments: argparse.Namespace) -> int:
+    try:
+        client = ApiClient(connection.find(arguments.api_url, arguments.token, os.environ))
+        verb(client, kind, arguments)
+    except connection.NoConnectionError as error:
+        print(f"parley: {error}", file=sys.stderr)
+        return _EXIT_USAGE
+    except ApiError as error:
+        print(f"parley: {error}", file=sys.stderr)
+        return _EXIT_FAILED
+    return 0
+
+
+def _list_path(kind: Kind, arguments: argparse.Namespace) -> tuple[str, ...]:
+    return ("Assistants", arguments.assistant, kind.path) if kind.in_assistant else (kind.path,)
+
+
+def _one_path(kind: Kind, arguments: argparse.Namespace) -> tuple[str, ...]:
+    return (*_list_path(kind, arguments), arguments.resource)
+
+
+def _list(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> None:
+    items = list(client.list_all(_list_path(kind, arguments), kind.name, page_size=arguments.page_size))
+    if arguments.json:
+        show.as_json(items, sys.stdout)
+    elif items:
+        show.as_list(items, kind.columns, sys.stdout)
+    else:
+        print(f"no {kind.name}", file=sys.stderr)
+
+
+def _show(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> None:
+    _print(client.call("GET", _one_path(kind, arguments)), arguments)
+
+
+def _create(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> None:
+    _print(client.call("POST", _list_path(kind, arguments), form=arguments.parameters), arguments)
+
+
+def _update(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> None:
+    path = _one_path(kind, arguments)
+    _print(client.call("POST", path, form=arguments.parameters, if_match=arguments.if_match), arguments)
+
+
+def _delete(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> None:
+    query = {"Cascade": "true"} if getattr(arguments, "cascade", False) else None
+    client.call("DELETE", _one_path(kind, arguments), query=query, if_match=arguments.if_match)
+    if not arguments.json:
+        print(f"deleted {arguments.resource}")
+
+
+def _print(item: dict[str, Any] | None, arguments: argparse.Namespace) -> None:
+    item = item or {}
+    if arguments.json:
+        show.as_json(item, sys.stdout)
+        return
+    show.as_one(item, sys.stdout)
+    if item.get("secret") not in (None, _MASK):
+        print("The secret is shown this once. Keep it.", file=sys.stderr)
+    if "ingest_url" in item and _MASK not in item["ingest_url"]:
+        print("The URL is shown with its token this once. Paste it where the steps say.", file=sys.stderr)

@@ -1,0 +1,70 @@
+"""How resources look: tables that are read without colour, and JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+# A line in a pipe holds its whole item, whatever the terminal's width is, so that `grep` and `cut` work.
+_PIPE_COLUMNS = 100_000
+# What a narrow terminal shows on more than one line, so that SIDs and dates stay whole.
+_FOLDED = ("unique_name", "events", "webhook_url")
+_PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
+
+
+def as_json(value: object, stream: TextIO) -> None:
+    """The API's own keys and values."""
+    print(json.dumps(value, ensure_ascii=False, indent=2), file=stream)
+
+
+def as_list(items: Sequence[dict[str, Any]], columns: Sequence[str], stream: TextIO) -> None:
+    """A line for each item, under the API's own keys."""
+    table = Table(**_PLAIN)
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column not in _FOLDED)
+    for item in items:
+        table.add_row(*(Text(_cell(item.get(column))) for column in columns))
+    _print(table, stream)
+
+
+def as_one(item: dict[str, Any], stream: TextIO) -> None:
+    """A line for each key; what a key holds more of stands on lines below."""
+    table = Table(**_PLAIN, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in item.items():
+        for number, line in enumerate(_lines(value) or ["-"]):
+            table.add_row("" if number else key, Text(line))  # a text, so that square brackets are no markup
+    _print(table, stream)
+
+
+def _lines(value: object) -> list[str]:
+    match value:
+        case dict():
+            return [f"{key}: {_cell(inner)}" for key, inner in value.items()]
+        case list():
+            return [f"{number}. {_cell(inner)}" for number, inner in enumerate(value, 1)]
+        case _:
+            return [_cell(value)]
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None | "":
+            return "-"
+        case str():
+            return " ".join(value.splitlines())
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+def _print(table: Table, stream: TextIO) -> None:
+    console = Console(file=stream, highlight=False, width=None if stream.isatty() else _PIPE_COLUMNS)
+    with console.capture() as printed:
+        console.print(table)
+    stream.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
