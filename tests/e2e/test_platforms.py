@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import jwt
 import pytest
@@ -208,3 +208,45 @@ def test_a_body_over_ten_megabytes_is_the_gateways_413(platforms: Platforms):
     answer = platforms.bundle.request("POST", path, b"x" * (10 * 1024 * 1024 + 1), [])
     assert answer.status == 413
     assert set(answer.json()) == {"message"}
+
+
+# --- own bots, and equal bodies
+
+
+def test_an_own_bots_event_arrives_and_a_repeat_of_its_key_does_not(platforms: Platforms):
+    form = {"Event": "onDialogueTurn", "UserIdentifier": "日本", "CurrentInput": "hi", "AssistantResponse": "yes?"}
+    headers = [platforms.bundle.token(), ("Content-Type", TYPES["form"]), ("Idempotency-Key", "once")]
+    before = len(platforms.bundle.seen("/all"))
+    answers = [
+        platforms.bundle.request("POST", f"{ASSISTANT}/Events", urlencode(form).encode(), headers) for _ in range(3)
+    ]
+    assert [answer.status for answer in answers] == [201, 200, 200]
+    assert len({answer.json()["sid"] for answer in answers}) == 1
+    call = platforms.bundle.wait_for("/all", before + 1)[-1]
+    verify(call, "autopilot", platforms.webhook["webhook_url"])
+    arrived = dict(parse_qsl(call.body.decode(), keep_blank_values=True))
+    assert {name: arrived[name] for name in form} == form
+    assert arrived["Fields"] == "[]"
+    other = {**form, "CurrentInput": "the next"}
+    platforms.bundle.call("POST", f"{ASSISTANT}/Events", form=other)
+    assert b"the+next" in platforms.bundle.wait_for("/all", before + 2)[-1].body
+    assert len(platforms.bundle.seen("/all")) == before + 2
+
+
+def test_a_bots_mistake_is_named_and_leaves_nothing(platforms: Platforms):
+    headers = [platforms.bundle.token(), ("Content-Type", TYPES["json"])]
+    answer = platforms.bundle.request("POST", f"{ASSISTANT}/Events", b'{"Event":"onDialogueStart"}', headers)
+    assert answer.status == 400
+    said = answer.json()
+    assert (said["code"], said["message"]) == (
+        20001,
+        "UserIdentifier: it is missing; DialogueEntryPoint: it is missing",
+    )
+
+
+def test_typing_on_off_on_with_equal_bodies_arrives_thrice(platforms: Platforms):
+    bodies = [
+        json.dumps({"event": f"conversation_typing_{state}", "conversation": {"id": 3}, "user": {"id": 1}}).encode()
+        for state in ("on", "off", "on")
+    ]
+    assert [platforms.through("messagehub", body).body for body in bodies] == bodies

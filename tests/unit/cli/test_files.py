@@ -38,12 +38,14 @@ def test_the_ready_object_has_its_keys() -> None:
 
 
 def test_credentials_are_for_their_owner_alone(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
     write_credentials(tmp_path / "new", READY)
 
     assert (tmp_path / "new/token").read_text() == "token"
+    assert (tmp_path / "new/url").read_text() == "http://127.0.0.1:3000"
     assert base64.b64decode((tmp_path / "new/basic").read_text()) == b"AC1:token"
     assert mode(tmp_path / "new/token") == mode(tmp_path / "new/basic") == 0o600
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["basic", "token"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["basic", "token", "url"]
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ def test_without_a_status_the_result_is_the_body(result: object, body: bytes) ->
         {"statusCode": 200, "body": {"no": "text"}},
         {"statusCode": 200, "headers": ["x"]},
         {"statusCode": 200, "cookies": "a=1"},
+        {"statusCode": 200, "cookies": ["a=1\r\nx: y"]},
+        {"statusCode": 200, "headers": {"x": "1\r\ny: 2"}},
+        {"statusCode": 200, "headers": {"x y": "1"}},
         {"statusCode": 200, "body": "###", "isBase64Encoded": True},
     ],
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -22,12 +22,14 @@ from parley.api.links import API_ROOT, base_of
 from parley.api.versions import etag
 from parley.errors import MethodNotAllowedError, NotFoundError, ParleyError, body_of
 from parley.http import Request
+from parley.platforms import PLATFORM_NAMES, platform
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _PARAMETER = re.compile(r"\{(\w+)\+?\}")
+_INGEST = re.compile(r"(?:^|/)ingest\b(?:/+(?P<platform>\w+))?", re.IGNORECASE)
 _CATCH_ALL = "$default"
 JSON = "application/json"
 
@@ -143,11 +145,14 @@ class Api:
 
     def _no_route(self, _error: NoRouteError) -> Response[str]:
         request: Request = self._resolver.context["request"]
-        path = self._resolver.current_event.path
+        path = request.path if request.stage == _CATCH_ALL else request.path.removeprefix(f"/{request.stage}")
         for template, methods in self._methods.items():
-            if re.fullmatch(_PARAMETER.sub("[^/]+", template), path):
-                return _refused(MethodNotAllowedError(request.method, tuple(sorted(methods))))
-        return _refused(NotFoundError(unquote(path).removeprefix(API_ROOT)))
+            found = re.fullmatch(_PARAMETER.sub(r"(?P<\1>[^/]+)", template), path)
+            allowed = _allowed(methods, found.groupdict()) if found else ()
+            # an allowed method came here all the same: a slash in the path was sent as %2F
+            if allowed and request.method not in allowed:
+                return _refused(MethodNotAllowedError(request.method, allowed))
+        return _refused(NotFoundError(_tokenless(path).removeprefix(API_ROOT)))
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer a payload-v2 event."""
@@ -160,13 +165,30 @@ def _routable(event: Mapping[str, Any]) -> dict[str, Any]:
     context = event["requestContext"]
     route_key = event["routeKey"]
     if route_key == _CATCH_ALL:
-        stage = context["stage"]
-        path = quote(event["rawPath"].removeprefix(f"/{stage}") if stage != _CATCH_ALL else event["rawPath"])
+        # no route's: the path is decoded here, and would spell one though API Gateway matched none and asked nobody
+        path = f"/{_CATCH_ALL}"
     else:
         segments = event.get("pathParameters") or {}
         template = route_key.partition(" ")[2]
         path = _PARAMETER.sub(lambda match: quote(segments[match[1]], safe=""), template)
     return {**event, "rawPath": path, "requestContext": {**context, "stage": _CATCH_ALL}}
+
+
+def _allowed(methods: Sequence[str], segments: Mapping[str, str]) -> tuple[str, ...]:
+    """The methods of a path; on an ingest URL the platform's own."""
+    if "token" not in segments:
+        return tuple(sorted(methods))
+    name = segments["platform"]
+    return tuple(sorted(platform(name).methods)) if name in PLATFORM_NAMES else ()
+
+
+def _tokenless(path: str) -> str:
+    """A path as an answer may quote it: of an ingest URL, however misspelt, the platform at most (invariant 4)."""
+    found = _INGEST.search(path)
+    if found is None or path.startswith(f"{API_ROOT}/Assistants/"):
+        return path
+    name = found["platform"]
+    return f"/ingest/{name}" if name in PLATFORM_NAMES else "/ingest"
 
 
 def _response(answer: Answer) -> Response[str]:

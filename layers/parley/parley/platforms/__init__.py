@@ -2,8 +2,9 @@
 
 A folder's files: `proof` (is the call genuine), `naming` (what happened), `reply` (what the platform hears back),
 `callback` (what receivers are sent, and the platform's own proof), `common` (its events in the common vocabulary; only
-a webhook with the format `cloudevents` needs it), `guide` (where to paste the URL), `models` (views on the payloads;
-nothing on the way of an event imports it).
+a webhook with the format `cloudevents` needs it), `guide` (where to paste the URL), `models` (views on the payloads),
+`emitting` (what the team's own bots must say, and what is filled in). Nothing on the way of a platform's call imports
+the last two.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Autopilot events of the team's own bots: parameters as Autopilot sent them (seed 000), the missing ones filled in.
 
-Filled: `Sid`, `EventDate`, `AccountSid`, `AssistantSid`, `DialogueSid` (one per person), `Channel` = `api`, and a turn's
-`Fields` (`[]`). Never filled: `DialoguePayloadUrl`, whose service is gone, and `WebhookSid`, which each callback gets.
+Filled: `Sid`, `EventDate`, `AccountSid`, `AssistantSid`, `DialogueSid` (one per person), `Channel` = `api`, and a
+turn's `Fields` (`[]`). Never filled: `DialoguePayloadUrl`, whose service is gone, and `WebhookSid`, which each callback
+gets.
 """
 
 from __future__ import annotations
