@@ -40,6 +40,8 @@ def environment(template: Template, function: str) -> dict[str, str]:
     def value_of(value: Any) -> str:
         if isinstance(value, str):
             return value
+        if "Fn::Sub" in value:
+            return str(value["Fn::Sub"])
         name = target(value)
         parameter = template["Parameters"].get(name)
         return name if parameter is None else str(parameter["Default"])
