@@ -15,6 +15,7 @@ from aws_lambda_powertools import Logger
 
 from functions.dispatcher import commit
 from functions.dispatcher.fanout import Fanout
+from functions.dispatcher.replaying import Replaying
 from functions.dispatcher.retries import Retries
 from functions.dispatcher.tending import Tending
 from parley.aws import UNAVAILABLE
@@ -24,6 +25,7 @@ from parley.messages import (
     EventMessage,
     Message,
     MessageError,
+    ReplayMessage,
     RetryMessage,
     TendMessage,
     decode,
@@ -81,6 +83,7 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
     fanout: list[tuple[str, EventMessage | ChunkMessage, bool]] = []
     retries: list[tuple[str, RetryMessage]] = []
     tends: list[tuple[str, TendMessage]] = []
+    replays: list[tuple[str, ReplayMessage]] = []
     failed: list[str] = []
     for entry in entries:
         match entry.message:
@@ -90,6 +93,8 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
                 retries.append((entry.message_id, message))
             case TendMessage() as message:
                 tends.append((entry.message_id, message))
+            case ReplayMessage() as message:
+                replays.append((entry.message_id, message))
             case CommitMessage() as message:
                 try:
                     commit.write(ports, message)
@@ -102,6 +107,18 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
         failed += Fanout(ports).run(fanout, deadline_ms=deadline_ms)
     if retries:
         failed += Retries(ports).run(retries, deadline_ms=deadline_ms)
+    # last: a replay takes what time is left, and nobody waits for it
+    return failed + _replay(ports, replays, deadline_ms=deadline_ms)
+
+
+def _replay(ports: Ports, messages: Iterable[tuple[str, ReplayMessage]], *, deadline_ms: int) -> list[str]:
+    failed: list[str] = []
+    for message_id, message in messages:
+        try:
+            Replaying(ports, Retries(ports)).run(message, deadline_ms=deadline_ms)
+        except UNAVAILABLE as error:
+            logger.warning("not replayed", extra={"replay": message.replay_sid, "error": type(error).__name__})
+            failed.append(message_id)
     return failed
 
 

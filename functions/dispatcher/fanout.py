@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from parley.webhook import Webhook, WebhookSecrets
 
 INLINE_TARGETS = 10
+TEST_HEADER = "Parley-Test"
 
 logger = Logger()
 
@@ -90,6 +91,8 @@ def callback(event: Event, webhook: Webhook, secrets: WebhookSecrets, *, public_
         now_seconds=now_ms // 1000,
     )
     headers[hops.HEADER] = str(event.hops + 1)
+    if event.test:
+        headers[TEST_HEADER] = "true"
     return type(plain)(plain.method, plain.url, headers, plain.body)
 
 

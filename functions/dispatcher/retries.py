@@ -18,7 +18,7 @@ from functions.dispatcher import admission, announcements, evidence, next_attemp
 from functions.dispatcher.fanout import callback
 from functions.dispatcher.vitals import Observation
 from parley import retry
-from parley.attempts import PROBE, RESEND, RETRY
+from parley.attempts import FIRST, PROBE, RESEND, RETRY
 from parley.aws import UNAVAILABLE
 from parley.data_table import erasure, events, keys, undelivered
 from parley.vocabulary import PARLEY
@@ -27,6 +27,7 @@ from parley.webhook import ACTIVE, DISABLED, GONE, PAUSED
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
     from parley.attempts import Outcome
+    from parley.data_table.events import Stored
     from parley.data_table.undelivered import Undelivered
     from parley.event import Event
     from parley.messages import RetryMessage
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
 LEASE_MS = 60_000  # longer than the function's time limit, so a holder is gone when it ends (window e, engine.md 1.3)
 _NOT_COMMITTED_YET_SECONDS = 300.0
-# what is sent again by hand tries a paused webhook like a probe; a disabled one is never called
-_CALLED_WHILE = {PROBE: (PAUSED,), RESEND: (ACTIVE, PAUSED)}
+# what is sent by hand, again or as a test (its first attempt), tries a paused webhook like a probe; a disabled one is
+# never called
+_CALLED_WHILE = {PROBE: (PAUSED,), RESEND: (ACTIVE, PAUSED), FIRST: (ACTIVE, PAUSED)}
 
 logger = Logger()
 
@@ -162,7 +164,27 @@ class Retries:
         if stored is None:
             self._without_event(item)
             return None
+        if self._is_left_over(item, stored):
+            return None
         return Claimed(index, message, item, stored.event, webhook)
+
+    def _is_left_over(self, item: Undelivered, stored: Stored) -> bool:
+        """Whether the event's commit owes nothing to this item, which is then done with.
+
+        Two such come of a run that ended before its commit: a platform's repeat that was slower than the event, whose
+        own items have its own time in their keys; and a failure that a later run of the same message made good.
+        """
+        dynamodb, table = self._ports.dynamodb, self._ports.settings.data_table
+        if item.received_ms != stored.event.received_ms:
+            erasure.forget(dynamodb, table, item.webhook_sid, item.event_sid, item.received_ms)
+            return True
+        if item.ended_as is not None:
+            return False  # it was over, and is sent again because somebody wants it
+        result = events.load_result(dynamodb, table, stored.listed, item.webhook_sid)
+        if result is None or result.status != retry.DELIVERED:
+            return False
+        self.end(item, retry.DELIVERED, None)
+        return True
 
     def _finish_if_ended(self, key: keys.Key, webhook: Webhook | None) -> None:
         """A crash may have left an item that has ended: its end was committed, what follows from it was not."""
@@ -214,7 +236,7 @@ class Retries:
         )
         undelivered.save(self._ports.dynamodb, self._ports.settings.data_table, item, after)
 
-    def end(self, item: Undelivered, status: str, reason: str) -> None:
+    def end(self, item: Undelivered, status: str, reason: str | None) -> None:
         """End a delivery without an attempt.
 
         Raises:

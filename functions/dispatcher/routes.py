@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from aws_lambda_powertools import Logger
 
-from parley import matching
 from parley.aws import UNAVAILABLE
-from parley.platforms import PLATFORM_NAMES, platform
-from parley.vocabulary import PARLEY
+from parley.subscriptions import takes
 from parley.webhook import DISABLED
 
 if TYPE_CHECKING:
@@ -67,14 +65,10 @@ class Routes:
 
     def matching(self, event: Event) -> list[Webhook]:
         """The active and paused webhooks that want this event, each once."""
-        names = platform(event.platform).names if event.platform in PLATFORM_NAMES else None
         return [
             webhook
             for webhook in self._webhooks(event.assistant_sid)
-            if webhook.status != DISABLED
-            # what Parley says of a webhook is never sent to that webhook
-            and not (event.platform == PARLEY and event.conversation_id == webhook.sid)
-            and matching.wants(webhook.events, name=event.name, event_type=event.type, names=names)
+            if webhook.status != DISABLED and takes(webhook, event)
         ]
 
     def _webhooks(self, assistant_sid: str) -> tuple[Webhook, ...]:

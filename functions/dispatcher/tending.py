@@ -88,7 +88,7 @@ def _change(ports: Ports, target: Webhook, health: Health, state: str | None) ->
         health_items.record_announcement(ports.dynamodb, ports.settings.data_table, after)
     else:
         _announce(ports, target, after)
-    return after
+    return replace(after, announced_epoch=after.epoch)
 
 
 def _set_status(ports: Ports, target: Webhook, status: str, reason: str | None) -> Webhook:

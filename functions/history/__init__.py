@@ -1,1 +1,1 @@
-"""What happened: events, and what became of them at each webhook."""
+"""What happened, and again: events, what became of them at each webhook, one delivery sent again, erasure."""

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 # What other functions serve, so that `$default` can tell 405 from 404. A test compares it with the template.
 ELSEWHERE = {
-    "/v1/Assistants/{AssistantSid}/Events": ("GET",),
-    "/v1/Assistants/{AssistantSid}/Events/{Sid}": ("GET",),
+    "/v1/Assistants/{AssistantSid}/Events": ("DELETE", "GET", "POST"),
+    "/v1/Assistants/{AssistantSid}/Events/{Sid}": ("DELETE", "GET"),
+    "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Deliveries": ("GET",),
+    "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Deliveries/{Sid}": ("GET", "POST"),
+    "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Replays": ("GET", "POST"),
+    "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Replays/{Sid}": ("GET", "POST"),
+    "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Test": ("POST",),
     "/ingest/{platform}/{source}/{token}": ("GET", "POST"),
+    "/schemas/v1/{name}": ("GET",),
 }
 
 _FIRST_REFUSAL = 400

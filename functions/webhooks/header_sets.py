@@ -16,7 +16,7 @@ MOST_VALUE_CHARACTERS = 2048
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5: a tab may stand in a value
-_HOP_BY_HOP = (
+HOP_BY_HOP = (
     "connection",
     "keep-alive",
     "proxy-authenticate",
@@ -27,8 +27,8 @@ _HOP_BY_HOP = (
     "transfer-encoding",
     "upgrade",
 )
-_FRAMING = ("accept-encoding", "content-encoding", "content-length", "content-type", "expect", "host")
-_SIGNATURES = ("webhook-", "x-twilio-signature", "x-chatwoot-", "parley-")
+FRAMING = ("accept-encoding", "content-encoding", "content-length", "content-type", "expect", "host")
+SIGNATURES = ("webhook-", "x-twilio-signature", "x-chatwoot-", "parley-")
 
 
 def headers(values: Mapping[str, Any], *, stored: Collection[str] | None) -> dict[str, str | None] | None:
@@ -72,11 +72,11 @@ def check_name(parameter: str, name: str) -> None:
     folded = name.lower()
     if len(name) > MOST_NAME_CHARACTERS or not _TOKEN.fullmatch(name):
         raise InvalidParameterError(parameter, f"{quoted(name)} is not a header name", "letters, digits and hyphens")
-    if folded in _HOP_BY_HOP:
+    if folded in HOP_BY_HOP:
         raise InvalidParameterError(parameter, f"{quoted(name)} speaks of one connection", "end-to-end headers")
-    if folded in _FRAMING:
+    if folded in FRAMING:
         raise InvalidParameterError(parameter, f"{quoted(name)} follows from each callback", "other headers")
-    if folded.startswith(_SIGNATURES):
+    if folded.startswith(SIGNATURES):
         raise InvalidParameterError(parameter, f"{quoted(name)} carries Parley's own proof", "other headers")
 
 

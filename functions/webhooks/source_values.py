@@ -30,7 +30,7 @@ READ_ONLY = (
     "url",
 )
 OPTIONS = ("static_header", "reply", "repair_backslashes")
-_OPTIONS_OF = {"watsonx": ("static_header",), "tropo": ("reply", "repair_backslashes")}
+OPTIONS_OF = {"watsonx": ("static_header",), "tropo": ("reply", "repair_backslashes")}
 MOST_REPLY_CHARACTERS = 16_384
 _TOKEN_BYTES = 32
 
@@ -124,7 +124,7 @@ def read_options(values: Mapping[str, Any], platform_name: str, present: NewOpti
     given = object_of(values, "options")
     if given is None:
         return present
-    known = _OPTIONS_OF.get(platform_name, ())
+    known = OPTIONS_OF.get(platform_name, ())
     allowed = ", ".join(known) or f"none on {platform_name}"
     for name, value in given.items():
         if name not in OPTIONS or (name not in known and value not in (None, False)):

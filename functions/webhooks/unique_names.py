@@ -11,9 +11,9 @@ from parley.errors import InvalidParameterError
 
 MOST = 64
 ALLOWED = f"1 to {MOST} characters of any script, but / ? # % and control characters, and not . or .."
-_REFUSED_CHARACTERS = frozenset("/?#%")
+REFUSED_CHARACTERS = frozenset("/?#%")
 # Control characters, line and paragraph separators. Format characters stay: emoji are joined by them.
-_REFUSED_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
+REFUSED_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
 
 
 def unique_name(values: Mapping[str, Any]) -> str | None:
@@ -31,7 +31,7 @@ def unique_name(values: Mapping[str, Any]) -> str | None:
     refused = [
         character
         for character in name
-        if character in _REFUSED_CHARACTERS or unicodedata.category(character) in _REFUSED_CATEGORIES
+        if character in REFUSED_CHARACTERS or unicodedata.category(character) in REFUSED_CATEGORIES
     ]
     if refused:
         raise InvalidParameterError("UniqueName", f"{quoted(name)} has {quoted(refused[0])}", ALLOWED)

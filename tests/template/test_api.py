@@ -53,9 +53,7 @@ def test_exactly_ingest_schemas_and_the_default_route_are_without_authorizer(rou
 
 def test_each_route_leads_to_its_function(routes: dict[str, dict[str, Any]]) -> None:
     for key, operation in routes.items():
-        if "/ingest/" in key:
-            expected = "IngestFunction"
-        elif key == "POST /v1/Assistants/{AssistantSid}/Events":
+        if "/ingest/" in key or key == "POST /v1/Assistants/{AssistantSid}/Events":
             expected = "IngestFunction"
         elif any(part in key for part in ("/Events", "/Deliveries", "/Replays", "/Test", "/schemas/")):
             expected = "HistoryFunction"

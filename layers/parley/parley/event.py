@@ -24,6 +24,7 @@ class Event:
         method: How it came; with GET the payload is the raw query string's bytes.
         payload: The raw bytes: what is kept, and what native callbacks are made from.
         hops: How often it has come through a Parley already, by the header that callbacks carry.
+        test: A sample, sent to one webhook alone because its owner asked; callbacks say so.
     """
 
     sid: str
@@ -43,3 +44,4 @@ class Event:
     content_type: str | None
     payload: bytes
     hops: int = 0
+    test: bool = False

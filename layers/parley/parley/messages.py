@@ -6,6 +6,7 @@
 | chunk | EventsQueue | serve the webhooks of chunk i of n of a stored event |
 | retry | RetryQueue | attempt n of one event at one webhook is due |
 | tend | RetryQueue | look after a webhook in trouble: probe it, drain it, put its states in order |
+| replay | RetryQueue | go on with a replay |
 | commit | EventsQueue | an event was posted and could not be written: write it, post nothing |
 """
 
@@ -51,7 +52,7 @@ class RetryMessage:
 
     Attributes:
         attempts: How many were made before it; another number in the item makes the message stale.
-        trigger: `retry`, `probe`, `drain`, `resend` or `replay`.
+        trigger: `first` (a test), `retry`, `probe`, `drain`, `resend` or `replay`.
     """
 
     account_sid: str
@@ -73,6 +74,16 @@ class TendMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayMessage:
+    """A replay is to be gone on with."""
+
+    account_sid: str
+    assistant_sid: str
+    webhook_sid: str
+    replay_sid: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommitMessage:
     """What was posted and could not be written, so that posts are not repeated.
 
@@ -89,7 +100,7 @@ class CommitMessage:
     undelivered: tuple[Mapping[str, Any], ...]
 
 
-Message = EventMessage | ChunkMessage | RetryMessage | TendMessage | CommitMessage
+Message = EventMessage | ChunkMessage | RetryMessage | TendMessage | ReplayMessage | CommitMessage
 
 
 def _event_values(event: Event) -> dict[str, Any]:
@@ -123,6 +134,8 @@ def encode(message: Message) -> str:
             body = {"kind": "retry", **asdict(message)}
         case TendMessage():
             body = {"kind": "tend", **asdict(message)}
+        case ReplayMessage():
+            body = {"kind": "replay", **asdict(message)}
         case CommitMessage(event, chunk, results, undelivered):
             body = {
                 "kind": "commit",
@@ -156,6 +169,8 @@ def decode(text: str) -> Message:
                 return RetryMessage(**_only(RetryMessage, body))
             case "tend":
                 return TendMessage(**_only(TendMessage, body))
+            case "replay":
+                return ReplayMessage(**_only(ReplayMessage, body))
             case "commit":
                 chunk = body["chunk"]
                 return CommitMessage(
@@ -170,7 +185,9 @@ def decode(text: str) -> Message:
         raise MessageError(f"unreadable message: {type(error).__name__}: {error}") from error
 
 
-def _only(kind: type[ChunkMessage | RetryMessage | TendMessage], body: Mapping[str, Any]) -> dict[str, Any]:
+def _only(
+    kind: type[ChunkMessage | RetryMessage | TendMessage | ReplayMessage], body: Mapping[str, Any]
+) -> dict[str, Any]:
     return {field.name: body[field.name] for field in fields(kind)}
 
 

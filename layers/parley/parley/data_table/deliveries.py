@@ -279,7 +279,9 @@ def reopen(
     if finished:
         over = undelivered.from_values(finished)
     elif result := events.load_result(client, table, listed, webhook_sid):
-        over = _as_item(stored, result)
+        over = as_item(
+            listed, result, webhook_sid=webhook_sid, account_sid=event.account_sid, expires_at=stored.expires_at
+        )
     else:
         return None
     again = replace(
@@ -295,20 +297,22 @@ def reopen(
     return again
 
 
-def _as_item(stored: Stored, result: Result) -> Undelivered:
-    """What was delivered at first, as it would be kept had it failed before."""
+def as_item(
+    listed: Listed, result: Result | None, *, webhook_sid: str, account_sid: str, expires_at: int
+) -> Undelivered:
+    """What was delivered at first, as it would be kept had it failed before; or what was never sent to the webhook."""
     return Undelivered(
-        webhook_sid=result.webhook_sid,
-        event_sid=stored.event.sid,
-        assistant_sid=stored.event.assistant_sid,
-        account_sid=stored.event.account_sid,
-        received_ms=stored.event.received_ms,
-        attempts=result.attempts,
-        status=result.status,
+        webhook_sid=webhook_sid,
+        event_sid=listed.event_sid,
+        assistant_sid=listed.assistant_sid,
+        account_sid=account_sid,
+        received_ms=listed.received_ms,
+        attempts=result.attempts if result else 0,
+        status=result.status if result else retry.RETRYING,
         reason=None,
         next_attempt_ms=None,
         due_ms=None,
-        last_status_code=result.last_status_code,
-        log=_first(result),
-        expires_at=stored.expires_at,
+        last_status_code=result.last_status_code if result else None,
+        log=_first(result) if result else (),
+        expires_at=expires_at,
     )

@@ -1,6 +1,6 @@
 """The due index: what the engine must look at, by time. It is a copy: every entry can be rebuilt from its base item.
 
-Two kinds of items stand in it: attempts that are due, and webhooks in trouble.
+Three kinds of items stand in it: attempts that are due, webhooks in trouble, and replays.
 """
 
 from __future__ import annotations
@@ -51,7 +51,23 @@ class DueWebhook:
         return keys.health_due(self.webhook_sid, due_ms).sk
 
 
-Due = DueAttempt | DueWebhook
+@dataclass(frozen=True, slots=True)
+class DueReplay:
+    """A replay that somebody must go on with."""
+
+    key: keys.Key
+    sort: str
+    account_sid: str
+    assistant_sid: str
+    webhook_sid: str
+    replay_sid: str
+
+    def later(self, due_ms: int) -> str:
+        """Its place in the index at another time."""
+        return keys.job_due(self.replay_sid, due_ms).sk
+
+
+Due = DueAttempt | DueWebhook | DueReplay
 
 
 def list_due(client: DynamoDBClient, table: str, shard: int, *, now_ms: int, limit: int) -> list[Due]:
@@ -73,6 +89,8 @@ def _due(values: Mapping[str, Any]) -> Due:
     key = keys.Key(values["pk"], values["sk"])
     if keys.is_health(key.pk):
         return DueWebhook(key, values["isk"], values["ac"], values["ua"], keys.webhook_of_health(key.pk))
+    if keys.is_job(key.pk):
+        return DueReplay(key, values["isk"], values["ac"], values["ua"], keys.webhook_of_job(key.pk), key.sk)
     return DueAttempt(
         key=key,
         sort=values["isk"],

@@ -103,6 +103,7 @@ def to_values(
         "m": None if event.method == "POST" else event.method,
         "ct": event.content_type,
         "hp": event.hops or None,
+        "te": event.test or None,
         "sz": len(event.payload),
         "zc": number,
         "z": packed,
@@ -152,6 +153,7 @@ def _stored(values: Mapping[str, Any]) -> Stored:
         content_type=values.get("ct"),
         payload=codec.unpack(values["zc"], values["z"]),
         hops=values.get("hp", 0),
+        test=values.get("te", False),
     )
     return Stored(event, summary, values["expires_at"])
 

@@ -7,6 +7,8 @@
 | undelivered | `U#<UM>#<shard>` | `<received ms>#<EV>` | `DUE#<0..15>`, absent while parked | `<due ms>#<UM>#<EV>` |
 | finished late | `D#<UM>#<shard>` | `<received ms>#<EV>` | | |
 | health | `H#<UM>` | `H` | `DUE#…` while it is looked after | `<due ms>#<UM>` |
+| replay | `J#<UM>` | `<RP>` | `DUE#…` while it is open | `<due ms>#<RP>` |
+| id of an own bot's event (`emitted.py`) | `E#<EV>` | `E` | | |
 
 Milliseconds have 13 digits, so texts sort as times do. The listing's shards are a parameter that may grow; those of
 undelivered items are fixed, because their keys must follow from the event alone.
@@ -119,6 +121,26 @@ def is_health(pk: str) -> bool:
 def health_due(webhook_sid: str, due_ms: int) -> Key:
     """Where a health item stands in the due index."""
     return Key(due_partition(_spread(webhook_sid, DUE_SHARDS)), f"{due_ms:013d}#{webhook_sid}")
+
+
+def job(webhook_sid: str, replay_sid: str) -> Key:
+    """Where a replay of a webhook's deliveries is."""
+    return Key(f"J#{webhook_sid}", replay_sid)
+
+
+def webhook_of_job(pk: str) -> str:
+    """The webhook of a replay."""
+    return pk.removeprefix("J#")
+
+
+def is_job(pk: str) -> bool:
+    """Whether an entry of the due index is a replay."""
+    return pk.startswith("J#")
+
+
+def job_due(replay_sid: str, due_ms: int) -> Key:
+    """Where a replay stands in the due index."""
+    return Key(due_partition(_spread(replay_sid, DUE_SHARDS)), f"{due_ms:013d}#{replay_sid}")
 
 
 def received_ms_of(sort: str) -> int:

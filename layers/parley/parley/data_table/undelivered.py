@@ -38,6 +38,8 @@ class Undelivered:
         expires_at: Unix seconds, the event's own.
         ended_as: Of a delivery that was over and is sent again: its status then, and so again should that fail.
         ended_reason: The reason then.
+        replay_sid: The replay that it was last opened for.
+        attempts_before_replay: How many were made then.
     """
 
     webhook_sid: str
@@ -55,6 +57,13 @@ class Undelivered:
     expires_at: int
     ended_as: str | None = None
     ended_reason: str | None = None
+    replay_sid: str | None = None
+    attempts_before_replay: int | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is over."""
+        return self.status in retry.ENDED
 
     @property
     def key(self) -> keys.Key:
@@ -80,6 +89,8 @@ def to_values(item: Undelivered) -> dict[str, Any]:
         "log": list(item.log),
         "was": item.ended_as,
         "was_why": item.ended_reason,
+        "rp": item.replay_sid,
+        "rp_at": item.attempts_before_replay,
         "expires_at": item.expires_at,
     }
 
@@ -102,6 +113,8 @@ def from_values(values: Mapping[str, Any]) -> Undelivered:
         expires_at=values["expires_at"],
         ended_as=values.get("was"),
         ended_reason=values.get("was_why"),
+        replay_sid=values.get("rp"),
+        attempts_before_replay=values.get("rp_at"),
     )
 
 

@@ -1,4 +1,4 @@
-"""RetryQueue: attempts that are due and webhooks to look after, in fair-queue groups by webhook.
+"""RetryQueue: attempts that are due, webhooks to look after and replays, in fair-queue groups by webhook.
 
 It only makes them prompt: what is lost here is found by its due time.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from parley.messages import RetryMessage, TendMessage, encode
+from parley.messages import ReplayMessage, RetryMessage, TendMessage, encode
 from parley.queues.batches import send_batches
 
 if TYPE_CHECKING:
@@ -33,3 +33,12 @@ def send_tends(client: SQSClient, queue_url: str, messages: Sequence[tuple[TendM
         PartialAnswerError: When the queue did not take all of them.
     """
     send_batches(client, queue_url, [(encode(message), message.webhook_sid, delay) for message, delay in messages])
+
+
+def send_replays(client: SQSClient, queue_url: str, messages: Sequence[ReplayMessage]) -> None:
+    """Ask for replays to be gone on with.
+
+    Raises:
+        PartialAnswerError: When the queue did not take all of them.
+    """
+    send_batches(client, queue_url, [(encode(message), message.webhook_sid, 0) for message in messages])

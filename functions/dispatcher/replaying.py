@@ -1,0 +1,280 @@
+"""A replay's work: count what it is to send, then send it, oldest event first, never more a second than its rate.
+
+It goes in steps, each as large as what is posted at once, and says after each how far it has come; when the
+invocation's time is up it goes on by message. A delivery of a step is opened for the replay before it is sent, as for
+sending it again by hand (`Retries.attempt` claims and posts it): whoever takes over from a worker that died finds
+which of the step's deliveries were sent, counts them and sends the others. One that was over and fails is over again as
+it was; one that never was goes on by its webhook's schedule. While its webhook is not in order the replay waits: what
+is live comes first, then what waits, then this.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from aws_lambda_powertools import Logger
+
+from functions.dispatcher import next_attempts
+from parley import replays, retry
+from parley.attempts import REPLAY, Outcome
+from parley.data_table import deliveries, events, jobs, undelivered, walk
+from parley.data_table.listing import between_times
+from parley.health import LOOK_EVERY_MS
+from parley.queues import retries as retry_queue
+from parley.subscriptions import takes
+from parley.webhook import ACTIVE
+
+if TYPE_CHECKING:
+    from functions.dispatcher.ports import Ports
+    from functions.dispatcher.retries import Retries
+    from parley.data_table.events import Listed
+    from parley.data_table.jobs import Replay
+    from parley.data_table.undelivered import Undelivered
+    from parley.data_table.walk import Standing
+    from parley.messages import ReplayMessage, RetryMessage
+    from parley.webhook import Webhook
+
+AT_ONCE = 10
+_COUNTED_AT_ONCE = 50
+_ATTEMPT_MS = 11_000
+# Longer than the function's time limit and the lease of an item that it claimed (60 s): who takes over finds all ended.
+_LEASE_MS = 90_000
+
+T = TypeVar("T")
+
+logger = Logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An event that the replay is about, and how it stands at the webhook."""
+
+    listed: Listed
+    standing: Standing
+
+
+class Replaying:
+    """The protocol for replay messages."""
+
+    def __init__(self, ports: Ports, retries: Retries) -> None:
+        self._ports = ports
+        self._retries = retries
+        self._table = ports.settings.data_table
+        self._holder = uuid.uuid4().hex
+
+    def run(self, message: ReplayMessage, *, deadline_ms: int) -> None:
+        """Go on with one replay until the deadline comes near.
+
+        Raises:
+            ClientError: When a table refuses; the sweeper finds the replay when the lease is over.
+        """
+        ports = self._ports
+        replay = jobs.take(
+            ports.dynamodb,
+            self._table,
+            message.webhook_sid,
+            message.replay_sid,
+            holder=self._holder,
+            now_ms=ports.now_ms(),
+            lease_ms=_LEASE_MS,
+        )
+        if replay is None:
+            return
+        for after in self._steps(replay, deadline_ms=deadline_ms):
+            if not self._save(after, keep=True):
+                return  # cancelled; or another works at it
+            if after.status not in (replays.COUNTING, replays.RUNNING):
+                return
+            replay = after
+        self._save(replay, keep=False)
+        retry_queue.send_replays(ports.sqs, ports.settings.retry_queue_url, [message])
+
+    def _save(self, replay: Replay, *, keep: bool) -> bool:
+        """Say how far it has come.
+
+        Args:
+            replay: As it stands now.
+            keep: The lease, while there is more to do.
+        """
+        now_ms = self._ports.now_ms()
+        working = keep and replay.status in (replays.COUNTING, replays.RUNNING)
+        # with nobody at work and no message, or a lost one, the sweeper's next minute starts it
+        wait_ms = _LEASE_MS if working else round(LOOK_EVERY_MS / self._ports.settings.time_scale)
+        return jobs.save(
+            self._ports.dynamodb,
+            self._table,
+            replay,
+            holder=self._holder,
+            now_ms=now_ms,
+            lease_ms=_LEASE_MS if working else None,
+            due_ms=now_ms + wait_ms,
+        )
+
+    def _steps(self, replay: Replay, *, deadline_ms: int) -> Iterator[Replay]:
+        """How it stands after each step; ends when the time is up, or with a status that is no longer at work."""
+        return (self._send if replay.counted else self._count)(replay, deadline_ms=deadline_ms)
+
+    def _has_time(self, deadline_ms: int) -> bool:
+        return self._ports.now_ms() + _ATTEMPT_MS < deadline_ms
+
+    def _count(self, replay: Replay, *, deadline_ms: int) -> Iterator[Replay]:
+        for rows, reached in self._walk(replay):
+            if not self._has_time(deadline_ms):
+                return
+            target = self._target(replay)
+            if target is None:
+                yield replace(replay, status=replays.CANCELLED)
+                return
+            found = self._wanted(replay, target, rows)
+            replay = replace(replay, total=replay.total + len(found), cursor=reached)
+            if reached is None:
+                over = replays.COMPLETED if replay.dry_run else replays.RUNNING
+                yield replace(replay, status=over, counted=True)
+                return
+            yield replay
+
+    def _send(self, replay: Replay, *, deadline_ms: int) -> Iterator[Replay]:
+        for rows, reached in self._walk(replay):
+            target = self._target(replay)
+            found = self._wanted(replay, target, rows) if target else []
+            for group in _slices(found, min(AT_ONCE, replay.rate)):
+                if not self._has_time(deadline_ms):
+                    return
+                target = self._target(replay)
+                if target is None:
+                    break
+                if not self._is_in_order(target):
+                    yield replace(replay, status=replays.WAITING)
+                    return
+                started_ms = self._ports.now_ms()
+                replay = self._send_step(replay, group, deadline_ms=deadline_ms)
+                yield replay
+                pace = len(group) / replay.rate - (self._ports.now_ms() - started_ms) / 1000
+                if pace > 0:
+                    self._ports.sleep(pace)
+            if target is None:
+                yield replace(replay, status=replays.CANCELLED)
+                return
+            if reached is None:
+                yield replace(replay, status=replays.COMPLETED)
+                return
+            if not self._has_time(deadline_ms):
+                return
+            replay = replace(replay, cursor=reached, status=replays.RUNNING)
+            yield replay
+
+    def _target(self, replay: Replay) -> Webhook | None:
+        return self._ports.routes.strongly(replay.assistant_sid, replay.webhook_sid)
+
+    def _is_in_order(self, target: Webhook) -> bool:
+        """Whether it may be sent more than what is live: no trouble is known of it, and its receiver did not object."""
+        health = self._ports.vitals.of([target]).get(target.sid)
+        in_trouble = health is not None and (health.state is not None or health.is_held(self._ports.now_ms()))
+        return target.status == ACTIVE and not in_trouble
+
+    def _walk(self, replay: Replay) -> Iterator[tuple[Sequence[Listed], str | None]]:
+        """The events that it is about, a few at a time, with the cursor behind them; None at the end."""
+        after = replay.cursor
+        while True:
+            stretch = walk.onward(
+                self._ports.dynamodb,
+                self._table,
+                replay.assistant_sid,
+                shards=self._ports.settings.event_shards,
+                wanted=events.Wanted(replay.type, replay.platform, replay.conversation_id),
+                between=between_times(replay.from_ms, replay.to_ms),
+                after=after,
+            )
+            for rows in _slices(stretch.events, _COUNTED_AT_ONCE):
+                yield rows, rows[-1].sort
+            after = stretch.reached
+            yield [], after
+            if after is None:
+                return
+
+    def _wanted(self, replay: Replay, target: Webhook, rows: Sequence[Listed]) -> list[_Found]:
+        """Those of these events that it sends, or has begun to send."""
+        known = walk.standings(self._ports.dynamodb, self._table, target.sid, rows)
+        found = [_Found(listed, known[listed.event_sid]) for listed in rows]
+        return [
+            entry
+            for entry in found
+            if entry.standing.committed
+            and (
+                _is_own(replay, entry.standing.item)
+                or replays.wanted(replay.mode, entry.standing.status, matches=takes(target, entry.listed))
+            )
+        ]
+
+    def _send_step(self, replay: Replay, group: Sequence[_Found], *, deadline_ms: int) -> Replay:
+        """Send these, and count what came of it."""
+        for ending in (entry.standing.item for entry in group if entry.standing.ending):
+            if ending is not None:
+                # a worker died between the end and what follows from it: an attempt at it does what is left
+                self._retries.attempt([_message(ending)], deadline_ms=deadline_ms)
+        opened = [self._opened(replay, entry) for entry in group]
+        self._retries.attempt(
+            [_message(item) for item in opened if not item.has_ended and not _was_sent(item)], deadline_ms=deadline_ms
+        )
+        now = walk.standings(
+            self._ports.dynamodb, self._table, replay.webhook_sid, [entry.listed for entry in group]
+        ).values()
+        sent = [standing.item for standing in now if standing.item and _is_own(replay, standing.item)]
+        outcomes = [item.log[-1] for item in sent if _was_sent(item) and item.log]
+        delivered = sum(Outcome(0, 0, status_code=line.get("status_code")).delivered for line in outcomes)
+        return replace(
+            replay,
+            status=replays.RUNNING,
+            cursor=group[-1].listed.sort,
+            done=replay.done + len(group),
+            delivered=replay.delivered + delivered,
+            failed=replay.failed + len(outcomes) - delivered,
+        )
+
+    def _opened(self, replay: Replay, entry: _Found) -> Undelivered:
+        """The delivery's open item; it is as it was where this replay has opened it already."""
+        present = entry.standing.item
+        if present is not None and _is_own(replay, present):
+            return present
+        settings, now_ms = self._ports.settings, self._ports.now_ms()
+        before = present or deliveries.as_item(
+            entry.listed,
+            entry.standing.first,
+            webhook_sid=replay.webhook_sid,
+            account_sid=replay.account_sid,
+            expires_at=events.expires_at(entry.listed.received_ms, settings.retention_days),
+        )
+        item = replace(
+            before,
+            status=retry.RETRYING,
+            reason=REPLAY,
+            next_attempt_ms=now_ms,
+            due_ms=now_ms + math.ceil(next_attempts.WATCHDOG_SECONDS * 1000 / settings.time_scale),
+            ended_as=before.status if before.has_ended else None,
+            ended_reason=before.reason if before.has_ended else None,
+            replay_sid=replay.sid,
+            attempts_before_replay=before.attempts,
+        )
+        undelivered.put_new(self._ports.dynamodb, self._table, undelivered.to_values(item))
+        return item
+
+
+def _is_own(replay: Replay, item: Undelivered | None) -> bool:
+    return item is not None and item.replay_sid == replay.sid
+
+
+def _was_sent(item: Undelivered) -> bool:
+    """Whether an attempt was made since it was opened."""
+    return item.attempts_before_replay is not None and item.attempts > item.attempts_before_replay
+
+
+def _message(item: Undelivered) -> RetryMessage:
+    return replace(next_attempts.message(item), trigger=REPLAY)
+
+
+def _slices(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
