@@ -26,6 +26,7 @@ from parley.health import (
     PAUSED,
     QUIET_MS,
     is_quiet,
+    is_unwatched,
     must_disable,
     must_pause,
     probe_kind,
@@ -126,7 +127,7 @@ class Tending:
             return
         target = ports.routes.strongly(message.assistant_sid, message.webhook_sid)
         if target is None:
-            self._cancel_all(message, deadline_ms=deadline_ms)
+            self._cancel_all(message, health, deadline_ms=deadline_ms)
             return
         reconciled = self._reconcile(target, health)
         if reconciled is None:
@@ -257,13 +258,14 @@ class Tending:
             holder=holder,
         )
 
-    def _cancel_all(self, message: TendMessage, *, deadline_ms: int) -> None:
+    def _cancel_all(self, message: TendMessage, health: Health, *, deadline_ms: int) -> None:
         """The webhook is deleted: what waits for it ends cancelled. A crash here is taken up at the next look."""
         ports = self._ports
         while ports.now_ms() < deadline_ms:
             items = undelivered.list_waiting(ports.dynamodb, self._table, message.webhook_sid, limit=100)
             if not items:
-                health_items.forget(ports.dynamodb, self._table, message.webhook_sid)
+                if is_unwatched(health, ports.now_ms()):
+                    health_items.forget(ports.dynamodb, self._table, health)
                 return
             for item in items:
                 self._retries.end(item, retry.CANCELLED, "webhook_deleted")

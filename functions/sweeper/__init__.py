@@ -1,1 +1,1 @@
-"""Every minute: attempts whose time has come and no message has told."""
+"""Every minute: attempts whose time has come and no message has told, webhooks in trouble, replays."""

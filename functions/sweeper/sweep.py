@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from parley.attempts import RETRY
 from parley.data_table import due, keys
 from parley.health import LOOK_EVERY_MS
-from parley.messages import RetryMessage, TendMessage
+from parley.messages import ReplayMessage, RetryMessage, TendMessage
 from parley.queues import retries
 
 if TYPE_CHECKING:
@@ -64,17 +64,24 @@ def _send(ports: Ports, entries: list[due.Due]) -> int:
     look_ms = now_ms + math.ceil((LOOK_EVERY_MS - _MARGIN_MS) / scale)
     attempts: list[tuple[RetryMessage, int]] = []
     tends: list[tuple[TendMessage, int]] = []
+    replays: list[ReplayMessage] = []
     for entry in entries:
-        again_ms = look_ms if isinstance(entry, due.DueWebhook) else lost_ms
+        again_ms = lost_ms if isinstance(entry, due.DueAttempt) else look_ms
         if not due.postpone(ports.dynamodb, ports.settings.data_table, entry, due_ms=again_ms):
             continue
-        if isinstance(entry, due.DueWebhook):
-            tends.append((TendMessage(entry.account_sid, entry.assistant_sid, entry.webhook_sid), 0))
-        else:
-            attempts.append((_attempt(entry), 0))
+        match entry:
+            case due.DueWebhook():
+                tends.append((TendMessage(entry.account_sid, entry.assistant_sid, entry.webhook_sid), 0))
+            case due.DueReplay():
+                replays.append(
+                    ReplayMessage(entry.account_sid, entry.assistant_sid, entry.webhook_sid, entry.replay_sid)
+                )
+            case due.DueAttempt():
+                attempts.append((_attempt(entry), 0))
     retries.send(ports.sqs, ports.settings.retry_queue_url, attempts)
     retries.send_tends(ports.sqs, ports.settings.retry_queue_url, tends)
-    return len(attempts) + len(tends)
+    retries.send_replays(ports.sqs, ports.settings.retry_queue_url, replays)
+    return len(attempts) + len(tends) + len(replays)
 
 
 def _attempt(entry: due.DueAttempt) -> RetryMessage:

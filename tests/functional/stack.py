@@ -43,9 +43,16 @@ class Stack:
 
 
 @contextmanager
+def environment() -> Iterator[None]:
+    """The variables that AWS's clients and Powertools read."""
+    with mock.patch.dict(os.environ, _ENVIRONMENT):
+        yield
+
+
+@contextmanager
 def stack() -> Iterator[Stack]:
     """A new, empty stack."""
-    with mock.patch.dict(os.environ, _ENVIRONMENT), mock_aws():
+    with environment(), mock_aws():
         dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
         template = Template(ROOT / "template.yaml", {})
         made = resources.create(template, dynamodb, sqs, prefix="test", time_scale=1)

@@ -53,6 +53,7 @@ class Health:
         probes: How many probes this pause has had.
         probed_last: The sort key of the event that probed last.
         due_ms: When the engine looks at it next; None when there is nothing to look after.
+        watched_ms: When somebody last made sure of that, being about to park something.
     """
 
     account_sid: str
@@ -72,6 +73,7 @@ class Health:
     probes: int = 0
     probed_last: str | None = None
     due_ms: int | None = None
+    watched_ms: int | None = None
 
     def is_slow(self) -> bool:
         """Three of the last five attempts took over a second: it is sent to alone, off everybody else's way."""
@@ -109,9 +111,16 @@ def must_disable(health: Health, now_ms: int, *, time_scale: float = 1.0) -> boo
     )
 
 
+def is_unwatched(health: Health, now_ms: int) -> bool:
+    """Whoever was about to park something has done it by now, or never will: what nobody sees waiting does not wait."""
+    return health.watched_ms is None or now_ms - health.watched_ms >= QUIET_MS
+
+
 def is_quiet(health: Health, now_ms: int) -> bool:
     """Draining has lasted so long that nobody can still believe in the pause before it."""
-    return health.state == DRAINING and now_ms - health.state_since_ms >= QUIET_MS
+    return (
+        health.state == DRAINING and now_ms - health.state_since_ms >= QUIET_MS and is_unwatched(health, now_ms)
+    )
 
 
 def probe_kind(probes: int) -> str:

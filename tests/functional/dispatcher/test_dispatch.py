@@ -17,7 +17,7 @@ from parley.attempts import Outcome
 from parley.data_table import events, keys, undelivered
 from parley.messages import ChunkMessage, decode
 from tests.functional.dispatcher.world import START_MS, Crash, Message, World, event, records, webhook
-from tests.functional.stack import stack as new_stack
+from tests.functional.memory import stack as new_stack
 
 
 @pytest.fixture

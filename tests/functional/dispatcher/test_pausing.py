@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from parley.health import DRAINING, PAUSED
 from parley.messages import TendMessage, encode
 from parley.sids import delivery_sid
 from tests.functional.dispatcher.world import ACCOUNT, ASSISTANT, DAY_MS, START_MS, World, event, webhook
-from tests.functional.stack import stack as new_stack
+from tests.functional.memory import stack as new_stack
 
 HOOK = webhook(1, retry_schedule=(3600,))
 OPERATOR = webhook(9, events="webhook.paused webhook.resumed webhook.disabled delivery.exhausted", format="cloudevents")
@@ -50,7 +51,7 @@ def paused_world(stack, *hooks) -> tuple[World, Receiver]:
     return world, receiver
 
 
-def told(world: World) -> list[tuple[str, dict]]:
+def told(world: World) -> list[tuple[str, dict[str, Any]]]:
     """What the operator's webhook was told."""
     bodies = [json.loads(each.body) for each in world.callbacks if each.url.startswith("https://receiver-9.")]
     return [(body["type"].removeprefix("dev.parley."), body["data"]) for body in bodies]
@@ -359,3 +360,32 @@ def test_a_slow_receiver_leaves_the_packed_posts(stack):
     assert {1, 2} not in batches[4:], "it goes alone, by the retry queue"
     assert all(world.delivered_to(hook, event(number).sid) == 1 for hook in (1, 2) for number in range(1, 8))
     assert world.waiting() == []
+
+
+def test_one_crash_at_any_side_effect_of_a_pause_and_a_drain_loses_nothing():
+    def play(world: World, receiver: Receiver) -> None:
+        arrive(world, 1, 12)
+        arrive(world, 13, 14, every_seconds=1)
+        world.run(150)
+        receiver.down = False
+        world.run(4000)
+        world.live()
+
+    with new_stack() as made:
+        receiver = Receiver()
+        world = World(made, [HOOK, OPERATOR], receiver)
+        play(world, receiver)
+        effects = world.effects
+    assert effects > 200
+    for crash_at in range(1, effects + 1):
+        with new_stack() as made:
+            receiver = Receiver()
+            world = World(made, [HOOK, OPERATOR], receiver, crash_at=crash_at)
+            play(world, receiver)
+            assert world.messages == [], f"crash at {crash_at}"
+            assert world.waiting() == [], f"crash at {crash_at}"
+            assert world.configuration.hooks[HOOK.sid].status == "active", f"crash at {crash_at}"
+            assert {item.status for item in world.finished()} == {"delivered"}, f"crash at {crash_at}"
+            for number in range(1, 15):
+                assert world.stored(event(number).sid) is not None, f"crash at {crash_at}"
+                assert world.delivered_to(1, event(number).sid) >= 1, f"crash at {crash_at}"

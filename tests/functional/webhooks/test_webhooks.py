@@ -213,13 +213,17 @@ def test_enabled_is_the_writable_face_of_status(api):
         api.stack.dynamodb, api.stack.config_table, made["assistant_sid"], made["sid"], consistent=True
     )
     assert present is not None
-    store.disable(api.stack.dynamodb, api.stack.config_table, present, reason="gone", now_ms=NOW_MS)
+    store.set_status(
+        api.stack.dynamodb, api.stack.config_table, present, status="disabled", reason="gone", now_ms=NOW_MS
+    )
     gone = api.send("GET", url_of(made)).json
     assert (gone["enabled"], gone["status"], gone["status_reason"]) == (False, "disabled", "gone")
     assert api.send("POST", url_of(made), {"Enabled": "false"}).json["status_reason"] == "gone"
     again = api.send("POST", url_of(made), {"Enabled": "true"}).json
     assert (again["enabled"], again["status"], again["status_reason"]) == (True, "active", None)
-    store.disable(api.stack.dynamodb, api.stack.config_table, present, reason="gone", now_ms=NOW_MS)
+    store.set_status(
+        api.stack.dynamodb, api.stack.config_table, present, status="disabled", reason="gone", now_ms=NOW_MS
+    )
     assert api.send("GET", url_of(made)).json["status"] == "active"
 
 
@@ -348,12 +352,40 @@ def test_unknown_paths_are_404_and_wrong_methods_405_with_allow(api):
     for method, path, allowed in (
         ("PUT", "/v1/Assistants", "GET, POST"),
         ("PATCH", "/v1/Assistants/bot/Webhooks/%F0%9F%A4%96", "DELETE, GET, POST"),
-        ("DELETE", "/v1/Assistants/bot/Events", "GET"),
-        ("PUT", "/ingest/watsonx/SR/token", "GET, POST"),
+        ("PUT", "/v1/Assistants/bot/Events", "DELETE, GET, POST"),
+        ("PUT", "/ingest/watsonx/SR/token", "POST"),
+        ("HEAD", "/ingest/autopilot/SR/token", "GET, POST"),
+        ("OPTIONS", "/v1/Assistants", "GET, POST"),
     ):
         wrong = api.send(method, path)
         assert (wrong.status, wrong.json["code"]) == (405, 20004), path
         assert wrong.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/v1%2FAssistants", "/v1/Assistants%2Fbot", "/v1/Assistants/", "/v1/Assistants/bot/"])
+def test_a_path_that_only_decodes_to_a_route_is_404(api, path):
+    api.assistant("bot")
+    for method in ("GET", "POST"):
+        answer = api.send(method, path)
+        assert (answer.status, answer.json["code"]) == (404, 20404), path
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/ingest/messagehub/SR/secret/", "/ingest/messagehub"),
+        ("/ingest/messagehub/SR/secret%2F", "/ingest/messagehub"),
+        ("/ingest%2Fmessagehub%2FSR%2Fsecret", "/ingest/messagehub"),
+        ("//INGEST//messagehub/SR/secret", "/ingest/messagehub"),
+        ("/base/ingest/other/SR/secret", "/ingest"),
+        ("/v1/ingest/tropo/SR/secret", "/ingest/tropo"),
+    ],
+)
+def test_no_answer_repeats_the_token_of_a_misspelt_ingest_url(api, path, said):
+    answer = api.send("POST", path)
+    assert (answer.status, answer.json["code"]) == (404, 20404)
+    assert answer.json["message"] == f"The requested resource {said} was not found"
+    assert "secret" not in api.send("DELETE", path).text
 
 
 def test_scopes_are_decided_by_route_and_an_expired_token_is_refused(stack, api):

@@ -35,7 +35,11 @@ _ATTRIBUTES = {
     "hold_until_ms": "ho",
     "probes": "pn",
     "probed_last": "pl",
+    "watched_ms": "wa",
 }
+
+
+_UNWATCHED_SINCE = "(attribute_not_exists(wa) OR wa = :watched)"
 
 
 def _key(webhook_sid: str) -> dict[str, Any]:
@@ -160,7 +164,8 @@ def change_state(
 ) -> Health | None:
     """Begin another state, if the item is in the epoch that was read.
 
-    A pause's end forgets its failures: what failed before says nothing of what is to come.
+    A pause's end forgets its failures: what failed before says nothing of what is to come. Nobody looks after a webhook
+    any more (no state) only if nobody has asked for it since it was read: see `watch`.
 
     Returns:
         The item after it, or None when somebody was quicker.
@@ -195,6 +200,9 @@ def change_state(
     if before.epoch == 0:
         condition = "attribute_not_exists(ep) OR ep = :epoch"
     bound[":epoch"] = to_attribute(before.epoch)
+    if state is None:
+        condition = f"({condition}) AND {_UNWATCHED_SINCE}"
+        bound[":watched"] = to_attribute(before.watched_ms or 0)
     request: dict[str, Any] = {"ExpressionAttributeNames": names} if names else {}
     try:
         answer = client.update_item(
@@ -214,29 +222,30 @@ def change_state(
 
 
 def watch(client: DynamoDBClient, table: str, parked: Health, *, now_ms: int, due_ms: int) -> None:
-    """Make sure that a webhook for which something waits is looked after; one that already is is left as it is.
+    """Make sure that a webhook for which something will wait is looked after, from now on and until it has been put.
 
     This is what makes a parked item safe: without a due time of its own, it is found through its webhook's
     (invariant 2). No state is written: whoever parks may rest on a stale view, whoever looks after it reads strongly.
+    The time is written always: between this write and the item's, whoever looks after it sees nothing waiting, and must
+    not let go of it then.
     """
     due = keys.health_due(parked.webhook_sid, due_ms)
-    try:
-        client.update_item(
-            TableName=table,
-            Key=_key(parked.webhook_sid),
-            UpdateExpression="SET ipk = :ipk, isk = :isk, ac = :ac, ua = :ua, expires_at = :kept",
-            ConditionExpression="attribute_not_exists(ipk)",
-            ExpressionAttributeValues={
-                ":ipk": to_attribute(due.pk),
-                ":isk": to_attribute(due.sk),
-                ":ac": to_attribute(parked.account_sid),
-                ":ua": to_attribute(parked.assistant_sid),
-                ":kept": to_attribute(now_ms // 1000 + _KEPT_SECONDS),
-            },
-        )
-    except ClientError as error:
-        if not _refused(error):
-            raise
+    client.update_item(
+        TableName=table,
+        Key=_key(parked.webhook_sid),
+        UpdateExpression=(
+            "SET ipk = if_not_exists(ipk, :ipk), isk = if_not_exists(isk, :isk), wa = :now, "
+            "ac = :ac, ua = :ua, expires_at = :kept"
+        ),
+        ExpressionAttributeValues={
+            ":ipk": to_attribute(due.pk),
+            ":isk": to_attribute(due.sk),
+            ":now": to_attribute(now_ms),
+            ":ac": to_attribute(parked.account_sid),
+            ":ua": to_attribute(parked.assistant_sid),
+            ":kept": to_attribute(now_ms // 1000 + _KEPT_SECONDS),
+        },
+    )
 
 
 def record_probe(client: DynamoDBClient, table: str, health: Health, probed: str) -> None:
@@ -301,9 +310,18 @@ def release_drain(client: DynamoDBClient, table: str, health: Health, *, holder:
             raise
 
 
-def forget(client: DynamoDBClient, table: str, webhook_sid: str) -> None:
-    """The webhook is deleted and nothing waits for it."""
-    client.delete_item(TableName=table, Key=_key(webhook_sid))
+def forget(client: DynamoDBClient, table: str, seen: Health) -> None:
+    """The webhook is deleted and nothing waits for it; unless somebody is about to park something (`watch`)."""
+    try:
+        client.delete_item(
+            TableName=table,
+            Key=_key(seen.webhook_sid),
+            ConditionExpression=_UNWATCHED_SINCE,
+            ExpressionAttributeValues={":watched": to_attribute(seen.watched_ms or 0)},
+        )
+    except ClientError as error:
+        if not _refused(error):
+            raise
 
 
 def _refused(error: ClientError) -> bool:
