@@ -8,7 +8,7 @@ BIN := .venv/bin
 WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test check build validate sam-local requirements vocabulary clean sam twilio7 node
+.PHONY: help setup run up test simulate check build validate sam-local openapi requirements vocabulary clean sam twilio7 node
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,9 @@ up: setup ## the whole bundle on this machine, for your own experiments
 
 test: setup sam twilio7 node ## every test; TESTS=… chooses some
 	@$(WITH_SAM) $(BIN)/python -m pytest $(TESTS)
+
+simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))
 
 check: setup ## lint, format, types, templates
 	$(BIN)/ruff check
@@ -53,6 +56,9 @@ sam-local: setup sam ## every function by `sam local`, in containers; REQUIRED=1
 	  test -z "$(REQUIRED)"; \
 	fi
 
+openapi: setup ## docs/openapi.json, from the code that serves the API
+	$(BIN)/python -m cli.openapi docs/openapi.json
+
 requirements: ## the pinned, hashed requirements files, from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group dev --output-file requirements-dev.txt
@@ -67,7 +73,7 @@ vocabulary: setup ## docs/vocabulary.md and the JSON Schemas, from the tables th
 	$(BIN)/python -m cli.vocabulary
 
 clean: ## forgets everything that was made here
-	rm -rf tests/node/node_modules .venv .venv-sam .venv-twilio7 .aws-sam .aws-sam-local .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf tests/node/node_modules .venv .venv-sam .venv-twilio7 .aws-sam .aws-sam-local .bench .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A sam for machines without one.
 sam:

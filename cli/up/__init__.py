@@ -7,5 +7,5 @@
     ├── clock          schedules, and what a table's TTL removes
     └── worker ×N      one Lambda environment each, a child of whoever invokes it; one event at a time
 
-Not emulated: IAM, index lag, throttling, cold hosts, real DNS.
+Not emulated: IAM, index lag, throttling, the account's concurrency, cold hosts, real DNS.
 """

@@ -1,7 +1,8 @@
 """How the processes of `parley up` talk: JSON frames with a length before them, over one socket per child.
 
 The socket is also the lifeline. A child whose parent is gone, even by SIGKILL, reads the end of the stream and exits
-at once; its own children see the same. That needs no signal and holds on every Unix.
+at once; its own children see the same. That needs no signal and holds on every Unix. A frozen child cannot read; when
+its parent ends, the kernel wakes and ends it (SIGHUP and SIGCONT to an orphaned process group with stopped members).
 """
 
 from __future__ import annotations
@@ -149,6 +150,14 @@ class Child:
             return json.loads(await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise ChannelClosedError from error
+
+    def freeze(self) -> None:
+        """Stops the child where it is, all its threads; so stopped it still ends by `kill`."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets a frozen child go on."""
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Ends the child without asking."""

@@ -45,6 +45,15 @@ def add(commands: Subcommands) -> None:
         metavar="FILE",
         help="what to run (default: the project's template.yaml)",
     )
+    up.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        dest="parameters",
+        type=_parameter,
+        metavar="NAME=VALUE",
+        help="a parameter of the template; keys in Jwks are trusted beside the run's own",
+    )
     up.set_defaults(run=_run)
 
 
@@ -64,6 +73,13 @@ def _scale(text: str) -> float:
     return scale
 
 
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
 def _run(arguments: argparse.Namespace) -> int:
     # not at the top: `parley --help` need not load an AWS client
     from cli.up.run import Options, up  # noqa: PLC0415
@@ -78,5 +94,6 @@ def _run(arguments: argparse.Namespace) -> int:
             json=arguments.json,
             ready_file=arguments.ready_file,
             time_scale=arguments.time_scale,
+            parameters=dict(arguments.parameters),
         )
     )

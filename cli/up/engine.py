@@ -10,16 +10,36 @@ import io
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flask import request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import Message, SQSBackend
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cli.up.channel import Parent
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def keep_trace_headers() -> None:
+    """Makes moto keep a request's trace header with each message, as SQS does; it forgets those of a batch."""
+    send: Callable[..., Message] = SQSBackend.send_message
+
+    def send_message(
+        self: SQSBackend,
+        *arguments: object,
+        system_attributes: Mapping[str, object] | None = None,
+        **options: object,
+    ) -> Message:
+        kept = dict(system_attributes or {})
+        if header := request.headers.get("X-Amzn-Trace-Id"):
+            kept.setdefault("AWSTraceHeader", {"DataType": "String", "StringValue": header})
+        return send(self, *arguments, system_attributes=kept, **options)
+
+    SQSBackend.send_message = send_message  # type: ignore[method-assign] # moto has no other place for it
 
 
 class OneAtATime:
@@ -58,6 +78,7 @@ def main() -> None:
     """Serves on the listening socket that the supervisor hands over, until the supervisor is gone."""
     parent = Parent.connect(sys.argv)
     descriptor = parent.receive()["descriptor"]
+    keep_trace_headers()
     with socket.socket(fileno=descriptor) as listening:
         address = listening.getsockname()
         server = make_server(

@@ -1,19 +1,24 @@
-"""What a run leaves for others to read: the ready file, `.parley/token`, `.parley/basic`, `.parley/sam-local.json`.
+"""What a run leaves for others to read: the ready file and, in `.parley`, `url`, `token`, `basic` and `sam-local.json`.
 
-All of them hold a credential or a key, so that only their owner may read them; each is renamed into place whole.
+Most of them hold a credential or a key, so that only their owner may read them; each is renamed into place whole.
+Runs of one folder do not share their files: the second has `.parley/2`.
 """
 
 from __future__ import annotations
 
 import base64
+import fcntl
+import itertools
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from cli.connection import LOCAL_TOKEN, LOCAL_URL
 from cli.up.ports import is_loopback
 from cli.up.seed import SAMPLE_KEY
 
@@ -43,9 +48,74 @@ class Ready:
         return json.dumps(asdict(self))
 
 
+class FilesError(Exception):
+    """Raised when this run cannot write where it must; says where and why."""
+
+
+class Folder:
+    """A folder that is this run's alone while it lives."""
+
+    def __init__(self, path: Path, lock: IO[str]) -> None:
+        """Use `claim`."""
+        self.path = path
+        self._lock = lock
+
+    @property
+    def logs(self) -> Path:
+        """One file per function and process."""
+        return self.path / "logs"
+
+    @classmethod
+    def claim(cls, wanted: Path) -> Folder:
+        """The folder, or the first of its `2`, `3`, … that no other run has, with no logs in it.
+
+        The lock ends with this process, also when it is killed; what stood there before is the next run's to replace.
+
+        Raises:
+            FilesError: It cannot be made or written to.
+        """
+        for number in itertools.count(1):
+            path = wanted if number == 1 else wanted / str(number)
+            try:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                lock = (path / "lock").open("a", encoding="utf-8")
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    lock.close()
+                    continue
+                folder = cls(path, lock)
+                shutil.rmtree(folder.logs, ignore_errors=True)
+                folder.logs.mkdir(mode=0o700)
+            except FileExistsError as error:
+                raise FilesError(f"cannot write to {path}: it is no folder") from error
+            except OSError as error:
+                raise FilesError(f"cannot write to {path}: {error.strerror}") from error
+            else:
+                return folder
+        raise AssertionError
+
+    def release(self) -> None:
+        """Leaves it to the next run."""
+        self._lock.close()
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that could not be written once everything runs.
+
+    Raises:
+        FilesError: Its folder does not exist or cannot be written to, or it is a folder itself.
+    """
+    if path.is_dir():
+        raise FilesError(f"cannot write {path}: it is a folder")
+    if not path.parent.is_dir():
+        raise FilesError(f"cannot write {path}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise FilesError(f"cannot write {path}: {path.parent} is not writable")
+
+
 def write_private(path: Path, text: str) -> None:
     """Writes a file that only its owner may read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -58,8 +128,9 @@ def write_private(path: Path, text: str) -> None:
 
 
 def write_credentials(folder: Path, ready: Ready) -> None:
-    """`token` for `Authorization: Bearer …` and `basic` for `Authorization: Basic …`, without a newline."""
-    write_private(folder / "token", ready.token)
+    """`url`, `token` for `Authorization: Bearer …` and `basic` for `Authorization: Basic …`, without a newline."""
+    write_private(folder / LOCAL_URL, ready.api_url)
+    write_private(folder / LOCAL_TOKEN, ready.token)
     credentials = f"{ready.account_sid}:{ready.token}".encode()
     write_private(folder / "basic", base64.b64encode(credentials).decode())
 

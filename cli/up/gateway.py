@@ -13,14 +13,16 @@ import os
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.up import responses
+from cli.up import http1, reference, responses
 from cli.up.authorizer import Decision, Decisions, MalformedAnswerError, identity_source
 from cli.up.channel import Parent
 from cli.up.deployment import Deployment
@@ -44,9 +46,6 @@ MAX_BODY_BYTES = 10 * 1024 * 1024
 INTEGRATION_SECONDS = 30.0
 WORKERS = 4
 """Environments of each function behind a route."""
-
-_PARSER_BYTES = 1024 * 1024
-"""What the parser lets through, so that we and not it refuse a head over the limit."""
 
 HELD_BACK_OVER = 500
 """Messages in a queue of moto's over which its producers are refused: its time per message grows with the backlog."""
@@ -92,8 +91,18 @@ class Gateway:
         api: Api,
         invoke: Callable[[str, object], Awaitable[Json]],
         backlogs: Mapping[str, Backlog],
+        local: Mapping[str, HttpResponse] | None = None,
     ) -> None:
-        """Takes the routes, its own name, how to invoke a function, and the queue to look at before invoking one."""
+        """Begin without decisions.
+
+        Args:
+            template: Has the routes.
+            api: Its own name.
+            invoke: A function's answer to an event.
+            backlogs: The queue to look at before invoking a function.
+            local: By path, what a GET of it is answered on this machine and not in AWS.
+        """
+        self._local = local or {}
         self._template = template
         self._api = api
         self._invoke = invoke
@@ -102,12 +111,10 @@ class Gateway:
             name: Decisions(authorizer.cache_seconds) for name, authorizer in template.authorizers.items()
         }
 
-    async def answer(self, request: HttpRequest, head_bytes: int) -> HttpResponse:
-        """The response to a request whose line and headers had `head_bytes`."""
-        if head_bytes > MAX_HEAD_BYTES:
-            return responses.HEADERS_TOO_LARGE
-        if len(request.body) > MAX_BODY_BYTES:
-            return responses.TOO_LARGE
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """The response to a request that is within the limits of the wire."""
+        if request.method == "GET" and request.raw_path in self._local:
+            return self._local[request.raw_path]
         match = choose(self._template.routes, request.method, request.raw_path)
         return responses.NOT_FOUND if match is None else await self._take(request, match)
 
@@ -154,58 +161,64 @@ class Gateway:
             return responses.FAILED
 
 
-async def serve(gateway: Gateway, request: web.BaseRequest) -> web.StreamResponse:
-    """One request of aiohttp's as the gateway sees it, and its answer back."""
-    request_id = base64.b64encode(os.urandom(11)).decode()
-    raw_path, _, raw_query = request.raw_path.partition("?")
-    headers = [
-        (name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in request.raw_headers
-    ]
-    # "GET /path HTTP/1.1\r\n" and "name: value\r\n" as they came
-    head_bytes = len(f"{request.method} {request.raw_path} HTTP/1.1\r\n") + sum(
-        len(name) + len(value) + 4 for name, value in request.raw_headers
-    )
-    body = b""
-    if head_bytes <= MAX_HEAD_BYTES:
-        body = await _read_body(request)
-    answer = await gateway.answer(
-        HttpRequest(
-            method=request.method,
-            raw_path=raw_path,
-            raw_query=raw_query,
-            headers=headers,
-            body=body,
-            source_ip=request.remote or "127.0.0.1",
-            received_ms=int(time.time() * 1000),
-            request_id=request_id,
-        ),
-        head_bytes,
-    )
-    response = web.Response(status=answer.status, body=answer.body)
-    for name, value in answer.headers:
-        if name != "content-length":  # what the body has is what is sent
-            response.headers.add(name, value)
-    response.headers["Apigw-Requestid"] = request_id
-    response.headers["Server"] = "parley-up"
-    if len(body) > MAX_BODY_BYTES or answer.status == responses.HEADERS_TOO_LARGE.status:
-        response.force_close()  # the rest of the body is not read
-    return response
+_REFUSALS = {
+    http1.BadRequestError: responses.BAD_REQUEST,
+    http1.HeadTooLargeError: responses.HEADERS_TOO_LARGE,
+    http1.BodyTooLargeError: responses.TOO_LARGE,
+}
 
 
-async def _read_body(request: web.BaseRequest) -> bytes:
-    """The body, or its first bytes over the limit."""
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        return bytes(MAX_BODY_BYTES + 1)  # refused by its length; nobody reads it
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            break
-    return b"".join(chunks)
+async def serve(gateway: Gateway, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One connection: a request, its answer, the next request."""
+    try:
+        while await _serve_one(gateway, reader, writer):
+            pass
+    except (OSError, asyncio.IncompleteReadError):
+        pass  # the client is gone
+    except tuple(_REFUSALS) as error:
+        await _send(writer, _REFUSALS[type(error)], body=True, closing=True)
+        await http1.linger(reader, writer)
+    finally:
+        writer.close()
+
+
+async def _serve_one(gateway: Gateway, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    """Whether another request may follow."""
+    head = await http1.read_head(reader, MAX_HEAD_BYTES)
+    if head is None:
+        return False
+    request_id = _request_id()
+    request = HttpRequest(
+        method=head.method,
+        raw_path=head.path,
+        raw_query=head.query,
+        headers=head.headers,
+        body=await http1.read_body(reader, writer, head, MAX_BODY_BYTES),
+        source_ip=str(writer.get_extra_info("peername")[0]),
+        received_ms=int(time.time() * 1000),
+        request_id=request_id,
+        protocol=head.protocol,
+    )
+    try:
+        response = await gateway.answer(request)
+    except Exception as error:  # noqa: BLE001 (ours, whatever it is; its text may quote the request: invariant 4)
+        say(f"{type(error).__name__} in the gateway\n{''.join(traceback.format_tb(error.__traceback__))}")
+        response = responses.FAILED
+    await _send(writer, response, body=head.method != "HEAD", closing=head.closing, request_id=request_id)
+    return not head.closing
+
+
+async def _send(
+    writer: asyncio.StreamWriter, response: HttpResponse, *, body: bool, closing: bool, request_id: str | None = None
+) -> None:
+    headers = (*response.headers, ("apigw-requestid", request_id or _request_id()))
+    writer.write(http1.encode(replace(response, headers=headers), body=body, closing=closing))
+    with suppress(OSError):
+        await writer.drain()
+
+
+def _request_id() -> str:
+    return base64.b64encode(os.urandom(11)).decode()
 
 
 def _backlogs(deployment: Deployment) -> dict[str, Backlog]:
@@ -220,6 +233,13 @@ def _backlogs(deployment: Deployment) -> dict[str, Backlog]:
     return found
 
 
+def _local(deployment: Deployment) -> dict[str, HttpResponse]:
+    """What only this machine serves."""
+    project = deployment.template.path.parent
+    described = reference.document(project, deployment.parameters.get("PublicUrl", ""))
+    return {reference.PATH: described} if described else {}
+
+
 async def _main(parent: Parent) -> None:
     told = parent.receive()
     deployment = Deployment.from_json(told["deployment"])
@@ -231,18 +251,11 @@ async def _main(parent: Parent) -> None:
         Api(api_id="parley", domain_name="parley.localhost", region=deployment.engine.region),
         lambda name, event: pools[name].invoke(event),
         _backlogs(deployment) if deployment.engine.own else {},
+        _local(deployment),
     )
-    server = web.Server(
-        lambda request: serve(gateway, request),
-        auto_decompress=False,
-        access_log=None,
-        max_line_size=_PARSER_BYTES,
-        max_field_size=_PARSER_BYTES,
-        max_headers=_PARSER_BYTES,
+    await asyncio.start_server(
+        lambda reader, writer: serve(gateway, reader, writer), sock=socket.socket(fileno=told["descriptor"])
     )
-    runner = web.ServerRunner(server)
-    await runner.setup()
-    await web.SockSite(runner, socket.socket(fileno=told["descriptor"])).start()
     parent.send({"ready": True})
     await asyncio.gather(*(pool.warm(parent.tell) for pool in pools.values()))
     await asyncio.Event().wait()

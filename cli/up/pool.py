@@ -1,5 +1,8 @@
 """The Lambda environments of one function that one invoker holds: started on demand, reused, replaced when they die.
 
+Between two events an environment is frozen, as Lambda's are: its threads stand still, its timers run out and its
+connections go stale meanwhile.
+
 An invocation that ends without an answer (killed, timed out, crashed) is a failure like one that raised; what that
 means is the invoker's business.
 """
@@ -9,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.up import lineage
 from cli.up.channel import ChannelClosedError, Child
 
 if TYPE_CHECKING:
@@ -45,12 +49,12 @@ class Pool:
         """Starts one environment ahead of the first event; `tell` is told when it cannot be started."""
         async with self._slots:
             try:
-                self._idle.append(await self._start())
+                self._rest(await self._start())
             except InvocationError as error:
                 tell(f"{self.function.logical_id}: {error}")
 
-    async def invoke(self, event: object) -> Json:
-        """What the handler returned for the event.
+    async def invoke(self, event: object, chain: Mapping[str, int] | None = None) -> Json:
+        """What the handler returned for the event; `chain` counts the invocations that led to it.
 
         Raises:
             InvocationError: It did not return.
@@ -58,7 +62,7 @@ class Pool:
         async with self._slots:
             worker = await self._take_idle() or await self._start()
             try:
-                answer = await asyncio.wait_for(self._ask(worker, event), self.function.timeout_seconds)
+                answer = await asyncio.wait_for(self._ask(worker, event, chain or {}), self.function.timeout_seconds)
             except TimeoutError:
                 worker.kill()
                 await worker.ended()
@@ -71,15 +75,20 @@ class Pool:
             except BaseException:
                 worker.kill()  # its answer would be taken for the next event's
                 raise
-            self._idle.append(worker)
+            self._rest(worker)
         if "error" in answer:
             raise InvocationError(f"{answer['error']['errorType']}: {answer['error']['errorMessage']}")
         return answer["result"]
+
+    def _rest(self, worker: Child) -> None:
+        worker.freeze()
+        self._idle.append(worker)
 
     async def _take_idle(self) -> Child | None:
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
+                worker.thaw()
                 return worker
             worker.kill()
             await worker.ended()
@@ -105,13 +114,14 @@ class Pool:
             )
         return worker
 
-    async def _ask(self, worker: Child, event: object) -> Json:
+    async def _ask(self, worker: Child, event: object, chain: Mapping[str, int]) -> Json:
         await worker.send(
             {
                 "event": event,
                 "request_id": str(uuid.uuid4()),
                 "deadline_ms": int((time.time() + self.function.timeout_seconds) * 1000),
                 "arn": self._deployment.function_arn(self.function.logical_id),
+                "trace": lineage.header(self.function.logical_id, chain),
             }
         )
         return await worker.receive()

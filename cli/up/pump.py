@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.up import lineage
 from cli.up.batch import MalformedFailuresError, cut, failed_ids
 from cli.up.channel import Parent
 from cli.up.deployment import Deployment
@@ -78,15 +79,29 @@ class Pump:
 
     async def handle(self, batch: Sequence[Mapping[str, Any]]) -> None:
         """Invokes the function with one batch and deletes what it has dealt with."""
+        if not self._pool.function.may_loop:
+            batch = self._without_loops(batch)
+        if not batch:
+            return
+        chain = lineage.counts(map(_trace_header, batch))
         ids = [message["MessageId"] for message in batch]
         try:
-            result = await self._pool.invoke(sqs_event(batch, self._queue["Arn"], self._region))
+            result = await self._pool.invoke(sqs_event(batch, self._queue["Arn"], self._region), chain)
             failed = failed_ids(result, ids) if self._source.report_failures else frozenset()
         except (InvocationError, MalformedFailuresError) as error:
             say(f"{self._source.name}: {len(ids)} message(s) come back after their visibility timeout: {error}")
             return
         done = [message for message in batch if message["MessageId"] not in failed]
         await self._call(self._delete, done)
+
+    def _without_loops(self, batch: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Leaves out messages that the function has led to itself too often; they go where failed ones go."""
+        function = lineage.key(self._source.function)
+        counts = [lineage.counts([_trace_header(message)]).get(function, 0) for message in batch]
+        kept = [message for message, count in zip(batch, counts, strict=True) if count < lineage.MAX_INVOCATIONS]
+        if len(kept) < len(batch):
+            say(f"{self._source.name}: a recursive loop: not invoked for {len(batch) - len(kept)} message(s)")
+        return kept
 
     async def _call(self, function: Callable[..., T], *arguments: object) -> T | None:
         """A call of the engine in a thread; None when it failed, after a pause."""
@@ -114,6 +129,10 @@ class Pump:
                 {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]} for index, message in enumerate(messages)
             ]
             self._sqs.delete_message_batch(QueueUrl=self._queue[""], Entries=entries)
+
+
+def _trace_header(message: Mapping[str, Any]) -> str:
+    return str(message.get("Attributes", {}).get("AWSTraceHeader", ""))
 
 
 def say(text: str) -> None:

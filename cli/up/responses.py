@@ -8,10 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 JSON_TYPE = ("content-type", "application/json")
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ def gateway_response(status: int, message: str) -> HttpResponse:
     return HttpResponse(status, (JSON_TYPE,), json.dumps({"message": message}, separators=(",", ":")).encode())
 
 
+BAD_REQUEST = gateway_response(400, "Bad Request")
 UNAUTHORIZED = gateway_response(401, "Unauthorized")
 FORBIDDEN = gateway_response(403, "Forbidden")
 NOT_FOUND = gateway_response(404, "Not Found")
@@ -65,6 +70,8 @@ def _explicit(result: Mapping[str, object]) -> HttpResponse:
     if not any(name == "content-type" for name, _ in pairs):
         pairs.append(("content-type", "text/plain;charset=UTF-8"))
     pairs.extend(("set-cookie", str(cookie)) for cookie in cookies)
+    if any(not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value) for name, value in pairs):
+        return FAILED
     content = (body or "").encode()
     if result.get("isBase64Encoded"):
         content = base64.b64decode(content, validate=True)

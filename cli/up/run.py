@@ -6,21 +6,20 @@ import asyncio
 import importlib
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.signing_keys import SigningKey
+from cli.signing_keys import KeyFileError, SigningKey, key_set, public_members
 from cli.up import files, ports, resources, seed
 from cli.up.deployment import Deployment, Engine
 from cli.up.intrinsics import TemplateError
@@ -39,7 +38,8 @@ class Options:
 
     Attributes:
         port: None for 3000 or the next free one, 0 for any.
-        state_dir: Where `token`, `basic`, `sam-local.json` and the logs go.
+        state_dir: Where `url`, `token`, `basic`, `sam-local.json` and the logs go, unless another run has it.
+        parameters: Of the template, in place of what this machine would give.
     """
 
     template: Path
@@ -50,6 +50,7 @@ class Options:
     json: bool = False
     ready_file: Path | None = None
     time_scale: float = 1.0
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Console:
@@ -60,29 +61,43 @@ class Console:
         self.scripted = scripted
 
     def say(self, text: str) -> None:
-        """A line for people."""
-        print(text, file=sys.stderr if self.scripted else sys.stdout, flush=True)
+        """A line for people; when nobody can read it (a full disk, a pipe without a reader) the run goes on."""
+        stream = sys.stderr if self.scripted else sys.stdout
+        with suppress(OSError):
+            print(text, file=stream, flush=True)
 
     def fail(self, error: Exception) -> None:
         """Why the command fails."""
-        print(f"parley up: {error}", file=sys.stderr, flush=True)
+        with suppress(OSError):
+            print(f"parley up: {error}", file=sys.stderr, flush=True)
 
     def ready(self, ready: files.Ready) -> None:
-        """The ready object for a script that reads stdout."""
+        """The ready object for a script that reads stdout.
+
+        Raises:
+            OutputError: It cannot be written there.
+        """
         if self.scripted:
-            print(ready.to_json(), flush=True)
+            try:
+                print(ready.to_json(), flush=True)
+            except OSError as error:
+                raise OutputError(f"cannot write to stdout: {error.strerror}") from error
+
+
+class OutputError(Exception):
+    """Raised when what a script waits for cannot be written."""
 
 
 class Run:
     """One run, from the first port to the last process."""
 
-    def __init__(self, options: Options, console: Console, environ: Mapping[str, str]) -> None:
+    def __init__(self, options: Options, folder: files.Folder, console: Console, environ: Mapping[str, str]) -> None:
         """Takes what it is told; starts nothing."""
         self._options = options
+        self._folder = folder
         self._console = console
         self._environ = environ
-        self._log_dir = options.state_dir / "logs"
-        self._processes = Processes(cwd=options.template.parent, log_dir=self._log_dir, say=console.say)
+        self._processes = Processes(cwd=options.template.parent, log_dir=folder.logs, say=console.say)
         self._sockets: list[socket.socket] = []
         self._stopping = threading.Event()
         self._cleanup: Deployment | None = None
@@ -104,7 +119,7 @@ class Run:
         except ports.PortTakenError as error:
             self._console.fail(error)
             return _EXIT_USAGE
-        except (TemplateError, ProcessDiedError, ClientError, BotoCoreError) as error:
+        except (TemplateError, ProcessDiedError, OutputError, OSError, ClientError, BotoCoreError) as error:
             self._console.fail(error)
             return _EXIT_FAILED
         finally:
@@ -123,8 +138,10 @@ class Run:
 
     async def _work(self) -> int:
         options, console = self._options, self._console
-        shutil.rmtree(self._log_dir, ignore_errors=True)
-        self._log_dir.mkdir(parents=True, mode=0o700)
+        if self._folder.path != options.state_dir:
+            console.say(
+                f"another run uses {options.state_dir.name}: this one's files are in {_shown(self._folder.path)}"
+            )
         listening = self._listen(options.port)
         api_url = ports.url(listening)
         wanted = ports.FIRST_PORT if options.port is None else options.port
@@ -135,10 +152,10 @@ class Run:
         ready = files.Ready(api_url, seed.ACCOUNT_SID, token, {"keys": [key.jwk()]})
         deployment = await self._deploy(ready)
         await self._serve(deployment, listening)
-        files.write_credentials(options.state_dir, ready)
+        files.write_credentials(self._folder.path, ready)
         engine_address = options.bind if deployment.engine.own else None
         variables = files.sam_local_variables(deployment, engine_address=engine_address)
-        files.write_private(options.state_dir / "sam-local.json", json.dumps(variables, indent=2))
+        files.write_private(self._folder.path / "sam-local.json", json.dumps(variables, indent=2))
         if options.ready_file:
             files.write_private(options.ready_file, ready.to_json())
         console.ready(ready)
@@ -162,19 +179,15 @@ class Run:
             await self._processes.start("engine", "cli.up.engine", told, descriptors=descriptors, restart=False)
         else:
             self._console.say(f"engine: {engine.dynamodb_url}, {engine.sqs_url}")
-        parameters = {
-            "PublicUrl": ready.api_url,
-            "Jwks": json.dumps(ready.jwks, separators=(",", ":")),
-            "AllowHttpTargets": "true",
-            "AllowedPrivateCidrs": "127.0.0.0/8,::1/128",
-        }
-        planned = Deployment(options.template, parameters, {}, engine, self._log_dir, options.time_scale)
+        parameters = template_parameters(ready, options.parameters)
+        planned = Deployment(options.template, parameters, {}, engine, self._folder.logs, options.time_scale)
+        planned.template.check_declared(options.parameters)
         dynamodb, sqs = resources.dynamodb_client(engine), resources.sqs_client(engine)
         prefix = "parley-local" if engine.own else f"parley-local-{uuid4().hex[:6]}"
         made = await asyncio.to_thread(
             resources.create, planned.template, dynamodb, sqs, prefix=prefix, time_scale=options.time_scale
         )
-        deployment = Deployment(options.template, parameters, made, engine, self._log_dir, options.time_scale)
+        deployment = Deployment(options.template, parameters, made, engine, self._folder.logs, options.time_scale)
         for function in deployment.template.functions.values():
             deployment.function_environment(function)  # refuses here what no environment could be started with
         if not engine.own:
@@ -205,7 +218,7 @@ class Run:
 
     def _greet(self, ready: files.Ready) -> None:
         options, say = self._options, self._console.say
-        folder = os.path.relpath(options.state_dir)
+        folder = _shown(self._folder.path)
         say(f"Parley is up: {ready.api_url}")
         say(f"  account  {ready.account_sid}")
         say(f"  token    {folder}/token (all scopes, 12 hours)")
@@ -278,6 +291,27 @@ class Run:
             resources.delete(deployment.template, dynamodb, sqs, made)
 
 
+def template_parameters(ready: files.Ready, given: Mapping[str, str]) -> dict[str, str]:
+    """What the template is given: this machine's values, and those of the command line in their place.
+
+    Keys that are given are trusted beside the run's own, or the token that it prints would open nothing.
+
+    Raises:
+        TemplateError: `Jwks` is no key set, or too long with the run's own key.
+    """
+    try:
+        jwks = key_set([*ready.jwks["keys"], *(public_members(given["Jwks"]) if given.get("Jwks") else [])])
+    except KeyFileError as error:
+        raise TemplateError(f"parameter Jwks: {error}") from error
+    return {
+        "PublicUrl": ready.api_url,
+        "AllowHttpTargets": "true",
+        "AllowedPrivateCidrs": "127.0.0.0/8,::1/128",
+        **given,
+        "Jwks": jwks,
+    }
+
+
 def foreign_engine(environ: Mapping[str, str]) -> Engine | None:
     """The engine that the environment names in moto's place; one URL serves for both services."""
     dynamodb, sqs = environ.get("AWS_ENDPOINT_URL_DYNAMODB"), environ.get("AWS_ENDPOINT_URL_SQS")
@@ -302,7 +336,51 @@ def _region(environ: Mapping[str, str]) -> str:
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
+def _shown(folder: Path) -> str:
+    """A folder as it is written in a command typed here."""
+    return os.path.relpath(folder)
+
+
 def up(options: Options) -> int:
     """Runs `parley up`; returns the exit status."""
+    _open_standard_streams()
     console = Console(scripted=options.json or not sys.stdout.isatty())
-    return asyncio.run(Run(options, console, os.environ).until_stopped())
+    try:
+        if options.ready_file:
+            files.check_writable(options.ready_file)
+        folder = files.Folder.claim(options.state_dir)
+    except files.FilesError as error:
+        console.fail(error)
+        return _EXIT_USAGE
+    try:
+        return asyncio.run(Run(options, folder, console, os.environ).until_stopped())
+    finally:
+        folder.release()
+        _give_up_broken_streams()
+
+
+def _open_standard_streams() -> None:
+    """Puts /dev/null where the shell closed stdin, stdout or stderr (`>&-`).
+
+    Otherwise the next socket gets that number, and a child's log overwrites it; and `print(file=None)` would send what
+    is for people to stdout.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+            os.set_inheritable(null, True)  # noqa: FBT003 (its name says what)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+
+
+def _give_up_broken_streams() -> None:
+    """Drops what could not be written, or Python would try again at its end and exit with a status of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)

@@ -5,7 +5,7 @@ Everything here is read from the template; no logical id, route or setting has a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,7 @@ class Function:
     timeout_seconds: float
     memory_mb: int
     environment: Mapping[str, object]
+    may_loop: bool = False  # `RecursiveLoop: Allow`
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Template:
             self._document = load(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise TemplateError(f"cannot read {path}: {error.strerror}") from error
-        declared: Mapping[str, Any] = self._document.get("Parameters", {})
+        declared = self._parameters
         self._known: dict[str, object] = {
             "AWS::Region": region,
             "AWS::AccountId": ACCOUNT_ID,
@@ -144,6 +145,20 @@ class Template:
         self.mappings = tuple(self._read_mappings())
         self.tables = tuple(self._read_tables())
         self.queues = tuple(self._read_queues())
+
+    @property
+    def _parameters(self) -> Mapping[str, Any]:
+        parameters: Mapping[str, Any] = self._document.get("Parameters", {})
+        return parameters
+
+    def check_declared(self, names: Iterable[str]) -> None:
+        """Refuse values for parameters that the template does not have, as a deployment would.
+
+        Raises:
+            TemplateError: There is no such parameter.
+        """
+        if unknown := sorted(set(names) - set(self._parameters)):
+            raise TemplateError(f"no parameter {unknown[0]}; there are {', '.join(self._parameters) or 'none'}")
 
     def layer_paths(self) -> tuple[Path, ...]:
         """The folders whose content stands in a function's `/opt/python`."""
@@ -193,6 +208,7 @@ class Template:
                 timeout_seconds=float(value(own.get("Timeout", shared.get("Timeout", 3)))),
                 memory_mb=int(value(own.get("MemorySize", shared.get("MemorySize", 128)))),
                 environment=variables,
+                may_loop=own.get("RecursiveLoop", shared.get("RecursiveLoop")) == "Allow",
             )
 
     def _apis(self) -> Iterator[tuple[str, Mapping[str, Any]]]:

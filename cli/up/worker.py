@@ -94,6 +94,7 @@ def main() -> None:
             log_stream_name=os.environ["AWS_LAMBDA_LOG_STREAM_NAME"],
             deadline_ms=call["deadline_ms"],
         )
+        os.environ["_X_AMZN_TRACE_ID"] = call["trace"]  # boto3 sends it on
         parent.send(answer(handler, call["event"], context))
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.e2e.processes import descendants, environment
+
 READY_SECONDS = 30.0
 DEMO = "/v1/Assistants/demo-bot"
 DEMO_MESSAGEHUB = "/ingest/messagehub/SRde30de30de30de30de30de30de300003/demo-token-messagehub"
@@ -175,17 +177,6 @@ class Bundle:
         return list(events)
 
     def workers(self, function: str) -> set[int]:
-        """Processes of one function of this run, found by their environment and this run's engine."""
-        found = set()
-        variables = json.loads((self.folder / ".parley" / "sam-local.json").read_text())
-        table = variables["WebhooksFunction"]["AWS_ENDPOINT_URL_DYNAMODB"]
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    environment = (entry / "environ").read_bytes().split(b"\0")
-                except OSError:
-                    continue
-                wanted = {f"AWS_LAMBDA_FUNCTION_NAME={function}", f"AWS_ENDPOINT_URL_DYNAMODB={table}"}
-                if {each.encode() for each in wanted} <= set(environment):
-                    found.add(int(entry.name))
-        return found
+        """Processes of one function of this run."""
+        pids = descendants(self.process.pid)
+        return {pid for pid in pids if environment(pid).get("AWS_LAMBDA_FUNCTION_NAME") == function}

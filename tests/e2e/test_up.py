@@ -12,90 +12,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
 
-TOY = Path(__file__).resolve().parents[1] / "unit" / "cli" / "toy" / "template.yaml"
-READY_SECONDS = 30.0
-STOP_SECONDS = 5.0
-
-
-class Up:
-    """A run of `parley up`."""
-
-    def __init__(
-        self, folder: Path, *options: str, environ: dict[str, str] | None = None, template: Path = TOY
-    ) -> None:
-        self.folder = folder
-        self.ready_file = folder / "ready.json"
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "cli.main", "up", "--template", str(template)),
-                *("--ready-file", str(self.ready_file), *options),
-            ],
-            cwd=folder,
-            env={**os.environ, **(environ or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def ready(self) -> dict[str, Any]:
-        until(self.ready_file.exists, READY_SECONDS)
-        document: dict[str, Any] = json.loads(self.ready_file.read_text())
-        return document
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=STOP_SECONDS)
-
-    def group_pids(self) -> set[int]:
-        """This run's processes, found by their parents."""
-        parents = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                except OSError:
-                    continue
-        found, fresh = set[int](), {self.process.pid}
-        while fresh:
-            found |= fresh
-            fresh = {pid for pid, parent in parents.items() if parent in fresh}
-        return found
-
-
-def until(condition: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:1]
-    except OSError:
-        return False
-
-
-def refused(url: str) -> bool:
-    host, _, port = url.removeprefix("http://").rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=1).close()
-    except ConnectionRefusedError:
-        return True
-    return False
-
-
-def engine_of(folder: Path) -> str:
-    variables = json.loads((folder / ".parley" / "sam-local.json").read_text())
-    url: str = variables["Echo"]["AWS_ENDPOINT_URL_SQS"]
-    return url
+from tests.e2e.processes import environment, state
+from tests.e2e.toy import READY_SECONDS, STOP_SECONDS, TOY, Up, engine_of, refused, until
 
 
 @pytest.fixture(scope="module")
@@ -207,9 +131,23 @@ def test_an_environment_is_used_again(up: Up) -> None:
     assert len(pids) == 1
 
 
+def test_an_environment_is_frozen_between_two_events(up: Up) -> None:
+    def echo() -> int:
+        answer = json.loads(call(up, "POST", "/open/x")[2])
+        return int(answer["pid"])
+
+    pid = echo()
+    until(lambda: state(pid) == "T", 2)
+    assert echo() == pid
+    until(lambda: state(pid) == "T", 2)
+    idle = {each for each in up.group_pids() if environment(each).get("AWS_LAMBDA_FUNCTION_NAME") == "Guard"}
+    assert {state(each) for each in idle} == {"T"}, "an environment that has not been used yet"
+
+
 def test_messages_come_back_until_they_are_done_or_dead(up: Up) -> None:
-    # one after the other: messages of one batch share its fate; visibility is 36 s / 12 = 3 s
-    for body, written in ((b"fine", "fine/1"), (b"die once", "die once/2"), (b"fail", "fail/2")):
+    # one after the other: messages of one batch share its fate; visibility is 60 s / 12 = 5 s, and the first message
+    # may have to wait longer for its environment where much else runs
+    for body, written in ((b"first", "first/1"), (b"fine", "fine/1"), (b"die once", "die once/2"), (b"fail", "fail/2")):
         assert call(up, "POST", "/open/queue", body, {"Content-Type": "text/plain"})[0] == 200
         wait_for_item(up, written)
     sqs = boto3.client(
@@ -226,10 +164,20 @@ def test_messages_come_back_until_they_are_done_or_dead(up: Up) -> None:
         moved.extend(message["Body"] for message in sqs.receive_message(QueueUrl=dead).get("Messages", []))
         return "fail" in moved
 
-    until(dead_lettered, 10)
+    until(dead_lettered, 15)
     assert moved == ["fail"]
     assert "fail/3" not in items(up)
     assert "fine/2" not in items(up)
+
+
+def test_a_function_that_sends_to_itself_is_stopped_after_sixteen_laps(up: Up) -> None:
+    assert call(up, "POST", "/open/queue", b"lap 0", {"Content-Type": "text/plain"})[0] == 200
+    log = up.folder / ".parley" / "logs" / "pump-WorkerJobs.log"
+    until(lambda: "a recursive loop: not invoked for 1 message(s)" in log.read_text(), 30)
+    written = items(up)
+
+    assert {f"lap {number}/1" for number in range(16)} <= set(written)
+    assert not [key for key in written if key.startswith("lap 16/")]
 
 
 def test_a_schedule_runs_divided_by_the_time_scale(up: Up) -> None:
@@ -259,7 +207,7 @@ def test_the_ready_object_is_on_stdout_and_in_the_file_and_sigterm_leaves_nothin
     assert set(ready) == {"api_url", "account_sid", "token", "console_url", "jwks"}
     assert (tmp_path / ".parley" / "token").read_text() == ready["token"]
     assert len(pids) >= 5
-    assert not [pid for pid in pids if alive(pid)]
+    assert not [pid for pid in pids if state(pid)]
     assert refused(ready["api_url"])
     assert refused(engine)
 
@@ -271,7 +219,7 @@ def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
     pids = run.group_pids()
     run.end(signal.SIGKILL)
 
-    until(lambda: not [pid for pid in pids if alive(pid)], 3)
+    until(lambda: not [pid for pid in pids if state(pid)], 3)
     assert refused(ready["api_url"])
 
 
@@ -282,7 +230,7 @@ def test_a_signal_before_it_is_ready_ends_it_too(tmp_path: Path) -> None:
     run.end(signal.SIGINT)
 
     assert run.process.returncode == 0
-    assert not [pid for pid in pids if alive(pid)]
+    assert not [pid for pid in pids if state(pid)]
     assert not run.ready_file.exists()
 
 

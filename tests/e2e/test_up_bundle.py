@@ -90,8 +90,9 @@ def test_a_failing_receiver_is_retried_on_its_schedule_and_the_results_say_so(bu
     assert (result["attempts"], result["last_status_code"]) == (2, 204)
 
 
-def test_the_bundle_runs_on_another_engine(tmp_path: Path) -> None:
-    pytest.importorskip("ministack")
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Bundle]:
+    """A run on another engine than moto."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with (tmp_path / "engine.log").open("wb") as log:
@@ -109,17 +110,40 @@ def test_the_bundle_runs_on_another_engine(tmp_path: Path) -> None:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except OSError:
+                assert engine.poll() is None, "the other engine cannot start"
                 assert time.monotonic() < deadline, "the other engine did not start"
                 time.sleep(0.1)
-        bundle = Bundle(tmp_path, environ={"AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{port}"})
+        url = f"http://127.0.0.1:{port}"
+        run = Bundle(tmp_path, "--time-scale", "30", environ={"AWS_ENDPOINT_URL_DYNAMODB": url})
         try:
-            bundle.subscribe("/hook", "message_created")
-            bundle.post_json(DEMO_MESSAGEHUB, message("elsewhere"))
-            [call] = bundle.wait_for("/hook", 1)
-            assert json.loads(call.body) == message("elsewhere")
-            assert len(bundle.listed(1)) == 1
+            yield run
         finally:
-            bundle.end()
+            run.end()
     finally:
         engine.terminate()
         engine.wait(10)
+
+
+def test_on_another_engine_a_kill_a_retry_and_an_event_of_many_webhooks_end_as_they_must(elsewhere: Bundle) -> None:
+    elsewhere.subscribe("/slow", "message_created")
+    elsewhere.subscribe("/failing", "message_created", RetrySchedule="30 60")
+    for number in range(25):  # more than one chunk of them
+        elsewhere.subscribe(f"/hook-{number}", "message_created")
+    elsewhere.post_json(DEMO_MESSAGEHUB, message("elsewhere"))
+    [first] = elsewhere.wait_for("/slow", 1)
+    for pid in elsewhere.workers("DispatcherFunction"):
+        os.kill(pid, signal.SIGKILL)
+
+    _, second = elsewhere.wait_for("/slow", 2)
+    assert second.headers["webhook-id"] == first.headers["webhook-id"]
+    elsewhere.wait_for("/failing", 2)
+    for number in range(25):
+        assert json.loads(elsewhere.wait_for(f"/hook-{number}", 1)[0].body) == message("elsewhere")
+    [event] = elsewhere.listed(1)
+    deadline = time.monotonic() + 20
+    while True:
+        results = elsewhere.call("GET", f"{DEMO}/Events/{event['sid']}")["results"]
+        if [each["status"] for each in results] == ["delivered"] * 27:
+            break
+        assert time.monotonic() < deadline, results
+        time.sleep(0.2)

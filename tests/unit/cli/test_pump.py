@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from cli.up import lineage
 from cli.up.batch import MalformedFailuresError, cut, failed_ids
 from cli.up.pool import InvocationError, Pool
 from cli.up.pump import Pump
@@ -71,12 +73,15 @@ class Queue:
 class Function:
     """What the pump calls of a pool."""
 
-    def __init__(self, *answers: object) -> None:
+    def __init__(self, *answers: object, may_loop: bool = False) -> None:
+        self.function = SimpleNamespace(may_loop=may_loop)
+        self.chains: list[Mapping[str, int]] = []
         self.answers = list(answers)
         self.batches: list[list[str]] = []
         self.running = self.most = 0
 
-    async def invoke(self, event: dict[str, Any]) -> object:
+    async def invoke(self, event: dict[str, Any], chain: Mapping[str, int]) -> object:
+        self.chains.append(chain)
         self.batches.append([record["body"] for record in event["Records"]])
         self.running += 1
         self.most = max(self.most, self.running)
@@ -134,3 +139,39 @@ def test_no_more_batches_are_received_than_may_run_at_once() -> None:
     asyncio.run(asyncio.wait_for(scenario(), 5))
     assert function.batches == [["a", "b"], ["c", "d"], ["e", "f"], ["g", "h"]]
     assert function.most == 2
+
+
+def after(invocations: int, body: str, function: str = "F") -> dict[str, Any]:
+    """A message at the end of a chain of the function's own."""
+    chain: dict[str, int] = {}
+    header = ""
+    for _ in range(invocations):
+        header = lineage.header(function, chain)
+        chain = lineage.counts([header.replace("|", "%7C")])  # as boto3 sends it
+    return {**messages([body])[0], "Attributes": {"AWSTraceHeader": header}}
+
+
+def test_a_chain_is_counted_for_each_function_and_the_longest_counts() -> None:
+    both = lineage.counts([lineage.header("G", lineage.counts([after(3, "a")["Attributes"]["AWSTraceHeader"]]))])
+
+    assert both == {lineage.key("F"): 3, lineage.key("G"): 1}
+    assert lineage.counts([lineage.header("F", {}), lineage.header("F", both), "", "nonsense", "Lineage=1:x"]) == {
+        lineage.key("F"): 4,
+        lineage.key("G"): 1,
+    }
+
+
+def test_a_loop_is_stopped_at_sixteen_and_its_message_left_to_the_dead_letter_queue() -> None:
+    queue, function = Queue(), Function()
+    asyncio.run(pump(queue, function).handle([after(15, "a"), after(16, "b"), after(99, "c", "G"), *messages("d")]))
+
+    assert function.batches == [["a", "c", "d"]]
+    assert queue.deleted == ["a", "c", "d"]
+    assert function.chains == [{lineage.key("F"): 15, lineage.key("G"): 99}]
+
+
+def test_a_function_that_may_loop_is_not_stopped() -> None:
+    function = Function(may_loop=True)
+    asyncio.run(pump(Queue(), function).handle([after(99, "a")]))
+
+    assert function.batches == [["a"]]

@@ -32,17 +32,17 @@ def test_tables_and_queues_are_the_templates(toy: Template, clients: Any) -> Non
     assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["BySk"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "gone_at"}
-    assert (queue["VisibilityTimeout"], queue["MessageRetentionPeriod"]) == ("36", "3600")
+    assert (queue["VisibilityTimeout"], queue["MessageRetentionPeriod"]) == ("60", "3600")
     assert made["Dead"]["Arn"] in queue["RedrivePolicy"]
     assert made["Work"]["QueueName"] == "parley-local-Work"
 
 
 def test_visibility_is_divided_by_the_time_scale(toy: Template, clients: Any) -> None:
     _, sqs = clients
-    made = create(toy, *clients, prefix="parley-local", time_scale=5)
+    made = create(toy, *clients, prefix="parley-local", time_scale=7)
 
     queue = sqs.get_queue_attributes(QueueUrl=made["Work"][""], AttributeNames=["VisibilityTimeout"])["Attributes"]
-    assert queue["VisibilityTimeout"] == "8"
+    assert queue["VisibilityTimeout"] == "9"
 
 
 @pytest.mark.parametrize(("seconds", "scale", "scaled"), [(120, 1, 120), (120, 60, 2), (120, 50, 3), (1, 1000, 1)])

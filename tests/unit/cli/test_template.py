@@ -50,7 +50,7 @@ def test_mappings_schedules_tables_and_queues_are_read(toy: Template) -> None:
     assert table.schema["GlobalSecondaryIndexes"][0]["IndexName"] == "BySk"
     assert queues["Work"].redrive == ("Dead", 2)
     assert queues["Work"].attributes == {"MessageRetentionPeriod": "3600"}
-    assert queues["Work"].visibility_seconds == 36
+    assert queues["Work"].visibility_seconds == 60
 
 
 def test_environment_is_evaluated_with_what_is_deployed(toy: Template, tmp_path: Path) -> None:
@@ -147,3 +147,10 @@ def test_the_bundles_own_template_is_understood() -> None:
     assert all(mapping.maximum_concurrency and mapping.report_failures for mapping in template.mappings)
     for function in template.functions.values():
         assert template.environment(function, lambda *reference: f"<{Reference(*reference)}>")
+
+
+def test_only_a_function_that_says_so_may_lead_to_itself(toy: Template) -> None:
+    project = Template(PROJECT / "template.yaml", {}).functions
+
+    assert [name for name, function in project.items() if function.may_loop] == ["DispatcherFunction"]
+    assert not any(function.may_loop for function in toy.functions.values())

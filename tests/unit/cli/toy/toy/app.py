@@ -51,6 +51,11 @@ def work(event: dict[str, Any], _context: object) -> dict[str, Any]:
         client.put_item(TableName=os.environ["TABLE"], Item={"pk": {"S": key}, "sk": {"S": record["messageId"]}})
         if record["body"] == "die once" and receives == "1":
             os.kill(os.getpid(), signal.SIGKILL)
+        if record["body"].startswith("lap "):
+            lap = f"lap {int(record['body'].removeprefix('lap ')) + 1}"
+            boto3.client("sqs").send_message_batch(
+                QueueUrl=os.environ["WORK_URL"], Entries=[{"Id": "1", "MessageBody": lap}]
+            )
         if record["body"] == "fail":
             failures.append({"itemIdentifier": record["messageId"]})
     if "source" in event:
