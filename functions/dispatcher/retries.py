@@ -163,10 +163,9 @@ class Retries:
         stored = events.load(ports.dynamodb, settings.data_table, message.assistant_sid, message.event_sid)
         if stored is None:
             self._without_event(item)
-            return None
-        if self._is_left_over(item, stored):
-            return None
-        return Claimed(index, message, item, stored.event, webhook)
+        elif not self._is_left_over(item, stored):
+            return Claimed(index, message, item, stored.event, webhook)
+        return None
 
     def _is_left_over(self, item: Undelivered, stored: Stored) -> bool:
         """Whether the event's commit owes nothing to this item, which is then done with.

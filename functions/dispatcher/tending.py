@@ -24,12 +24,11 @@ from parley.health import (
     DRAINING,
     LOOK_EVERY_MS,
     PAUSED,
-    QUIET_MS,
-    is_quiet,
     is_unwatched,
     must_disable,
     must_pause,
     probe_kind,
+    quiet_in_ms,
 )
 from parley.messages import RetryMessage, TendMessage
 from parley.queues import retries as retry_queue
@@ -139,8 +138,9 @@ class Tending:
                 self._probe(target, health, deadline_ms=deadline_ms)
             case "draining":
                 self._drain(target, health, deadline_ms=deadline_ms)
-            case "disabled" if not undelivered.list_waiting(ports.dynamodb, self._table, target.sid, limit=1):
-                _change(ports, target, health, None)
+            case "disabled" if is_unwatched(health, ports.now_ms()):
+                if not undelivered.list_waiting(ports.dynamodb, self._table, target.sid, limit=1):
+                    _change(ports, target, health, None)
             case _:
                 pass
 
@@ -242,11 +242,10 @@ class Tending:
         health_items.release_drain(ports.dynamodb, self._table, health, holder=holder)
         if not empty:
             self._again(target, 0)
-        elif is_quiet(health, ports.now_ms()):
-            _change(ports, target, health, None)
+        elif left_ms := quiet_in_ms(health, ports.now_ms()):
+            self._again(target, math.ceil(left_ms / 1000) + 1)
         else:
-            left_ms = QUIET_MS - (ports.now_ms() - health.state_since_ms)
-            self._again(target, math.ceil(max(left_ms, 0) / 1000) + 1)
+            _change(ports, target, health, None)
 
     def _lease(self, health: Health, holder: str) -> bool:
         return health_items.lease_drain(

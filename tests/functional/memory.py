@@ -1,4 +1,4 @@
-"""The stack with tables in memory: some hundred times faster than the other fake, which a contract test compares it with
+"""The stack with tables in memory, some hundred times faster than the other fake: a contract test compares the two
 (`tests/simulation/test_table.py`). For tests that let days pass, or repeat a story once for every side effect in it.
 """
 

@@ -116,11 +116,9 @@ def is_unwatched(health: Health, now_ms: int) -> bool:
     return health.watched_ms is None or now_ms - health.watched_ms >= QUIET_MS
 
 
-def is_quiet(health: Health, now_ms: int) -> bool:
-    """Draining has lasted so long that nobody can still believe in the pause before it."""
-    return (
-        health.state == DRAINING and now_ms - health.state_since_ms >= QUIET_MS and is_unwatched(health, now_ms)
-    )
+def quiet_in_ms(health: Health, now_ms: int) -> int:
+    """How long until draining has lasted so long that nobody can still believe in the pause before it; 0 = it has."""
+    return max(0, QUIET_MS - (now_ms - max(health.state_since_ms, health.watched_ms or 0)))
 
 
 def probe_kind(probes: int) -> str:

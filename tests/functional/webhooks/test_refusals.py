@@ -165,3 +165,28 @@ def test_each_rule_of_sources_refuses_by_name(unchanged, platform, fields, named
     assert (answer.status, answer.json["code"]) == (400, 20001), answer.text
     assert named in answer.json["message"]
     assert "s3cret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/Assistants"),
+        ("POST", "/v1/Assistants"),
+        ("GET", "/v1/Assistants/bot"),
+        ("POST", "/v1/Assistants/bot"),
+        ("DELETE", "/v1/Assistants/bot"),
+        ("GET", "/v1/Assistants/bot/Webhooks/hook"),
+        ("POST", "/v1/Assistants/bot/Webhooks"),
+        ("POST", "/v1/Assistants/bot/Webhooks/hook"),
+        ("DELETE", "/v1/Assistants/bot/Webhooks/hook"),
+        ("GET", "/v1/Assistants/bot/Sources"),
+        ("POST", "/v1/Assistants/bot/Sources"),
+        ("GET", "/v1/Assistants/bot/Sources/src"),
+        ("POST", "/v1/Assistants/bot/Sources/src"),
+        ("DELETE", "/v1/Assistants/bot/Sources/src"),
+    ],
+)
+def test_no_route_passes_over_a_parameter_of_the_query_that_it_does_not_know(unchanged, method, path):
+    answer = unchanged.send(method, f"{path}?Colour=blue")
+    assert (answer.status, answer.json["code"]) == (400, 20001)
+    assert answer.json["message"].startswith("Colour: there is no such parameter. Allowed: ")

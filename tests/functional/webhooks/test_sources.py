@@ -178,3 +178,22 @@ def test_a_deleted_source_is_gone_for_ingest_too(api):
     assert secrets.load_source(client, table, made["sid"], now_seconds=0) is None
     assert api.send("GET", url_of(made)).status == 404
     assert create(api, "tropo").status == 201
+
+
+def test_a_source_keeps_its_platform_and_replaces_what_it_overlaps(api):
+    api.assistant("bot")
+    made = api.send("POST", "/v1/Assistants/bot/Sources", {"UniqueName": "src", "Platform": "messagehub"}).json
+    path = f"/v1/Assistants/bot/Sources/{made['sid']}"
+    for form, field, said in (
+        ({"Platform": "tropo"}, "Platform", "a source keeps its platform. Allowed: messagehub"),
+        ({"OverlapSeconds": "5"}, "OverlapSeconds", "nothing is being replaced"),
+        ({"RotateToken": "true", "OverlapSeconds": "604801"}, "OverlapSeconds", "0 to 604,800"),
+        ({"RotateToken": "perhaps"}, "RotateToken", "true or false"),
+        ({"Secret": MASK}, "Secret", "it is the mask, and there is no secret behind it"),
+    ):
+        answer = api.send("POST", path, form)
+        assert (answer.status, answer.json["code"]) == (400, 20001), answer.text
+        assert answer.json["message"].startswith(f"{field}: ")
+        assert said in answer.json["message"]
+    unchanged = api.send("GET", path).json
+    assert (unchanged["platform"], unchanged["secret"]) == ("messagehub", None)
