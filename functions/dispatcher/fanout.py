@@ -17,29 +17,24 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from functions.dispatcher import admission, commit, evidence, next_attempts, tending
+from functions.dispatcher import admission, commit, evidence, next_attempts, states
+from functions.dispatcher.calls import callback
 from functions.dispatcher.vitals import Observation
-from parley import hops, results, retry
+from parley import results, retry
 from parley.attempts import FIRST
 from parley.aws import UNAVAILABLE, PartialAnswerError
 from parley.data_table import events, keys, undelivered
 from parley.messages import ChunkMessage, CommitMessage, EventMessage, RetryMessage
-from parley.platforms import platform
 from parley.queues import events as events_queue
-from parley.sids import delivery_sid
-from parley.signing.callback import sign
-from parley.vocabulary import PARLEY
-from parley.webhook import CLOUDEVENTS, GONE
+from parley.webhook import GONE
 
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
     from parley.attempts import Outcome
     from parley.event import Event
-    from parley.platforms.interface import Callback
-    from parley.webhook import Webhook, WebhookSecrets
+    from parley.webhook import Webhook
 
 INLINE_TARGETS = 10
-TEST_HEADER = "Parley-Test"
 
 logger = Logger()
 
@@ -71,29 +66,6 @@ class Target:
     webhook: Webhook
     refusal: retry.Decision | None
     outcome: Outcome | None
-
-
-def callback(event: Event, webhook: Webhook, secrets: WebhookSecrets, *, public_url: str, now_ms: int) -> Callback:
-    """One attempt's call with its proofs; Parley's own events are CloudEvents whatever the webhook's format."""
-    if webhook.format == CLOUDEVENTS or event.platform == PARLEY:
-        from parley.cloudevents import envelope  # noqa: PLC0415 — a cold start without such webhooks does not pay for it
-
-        chosen, plain = None, envelope.callback(event, webhook, public_url=public_url)
-    else:
-        chosen = platform(event.platform)
-        plain = chosen.native(event, webhook)
-    headers = sign(
-        plain,
-        webhook,
-        secrets,
-        chosen,
-        delivery_sid=delivery_sid(event.sid, webhook.sid),
-        now_seconds=now_ms // 1000,
-    )
-    headers[hops.HEADER] = str(event.hops + 1)
-    if event.test:
-        headers[TEST_HEADER] = "true"
-    return type(plain)(plain.method, plain.url, headers, plain.body)
 
 
 class Fanout:
@@ -128,7 +100,7 @@ class Fanout:
                 logger.warning("not committed", extra={"event": entry.event.sid, "error": type(error).__name__})
                 failed.append(entry.message_id)
         next_attempts.send(self._ports, retries)
-        tending.pause_where_needed(
+        states.observe(
             self._ports,
             [
                 Observation(target.webhook, entry.event.sid, target.outcome)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from functions.dispatcher import admission, announcements, evidence, next_attempts, tending
-from functions.dispatcher.fanout import callback
+from functions.dispatcher import admission, announcements, evidence, next_attempts, states
+from functions.dispatcher.calls import callback
 from functions.dispatcher.vitals import Observation
 from parley import retry
 from parley.attempts import FIRST, PROBE, RESEND, RETRY
@@ -124,7 +124,7 @@ class Retries:
                 # the lease runs out and the due time comes: posted once more, window (a)
                 logger.warning("not committed", extra={"event": entry.event.sid, "error": type(error).__name__})
                 attempted.failed.append(entry.index)
-        tending.pause_where_needed(
+        states.observe(
             self._ports,
             [
                 Observation(entry.webhook, entry.event.sid, outcome)

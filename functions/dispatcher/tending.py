@@ -1,32 +1,22 @@
-"""Looking after a webhook in trouble: pause, probe, drain, resume, give up.
-
-The health item decides and is changed first, under its epoch; the webhook's own status, which dispatchers act on,
-follows. A crash between the two is put in order by the next look, a minute later (`_reconcile`).
-"""
+"""Looking after a webhook in trouble, once a minute: probe, drain, resume, give up."""
 
 from __future__ import annotations
 
 import math
 import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-
-from functions.dispatcher import announcements
+from functions.dispatcher import states
 from parley import retry, webhook
 from parley.attempts import DRAIN, PROBE
-from parley.aws import UNAVAILABLE
 from parley.data_table import health as health_items
 from parley.data_table import undelivered
 from parley.health import (
     DISABLED,
     DRAINING,
-    LOOK_EVERY_MS,
     PAUSED,
     is_unwatched,
     must_disable,
-    must_pause,
     probe_kind,
     quiet_in_ms,
 )
@@ -36,7 +26,6 @@ from parley.queues import retries as retry_queue
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
     from functions.dispatcher.retries import Retries
-    from functions.dispatcher.vitals import Observation
     from parley.data_table.undelivered import Undelivered
     from parley.health import Health
     from parley.webhook import Webhook
@@ -45,65 +34,6 @@ DRAIN_AT_ONCE = 10
 DRAIN_PER_SECOND = 10
 _DRAIN_LEASE_MS = 60_000  # longer than the function's time limit: a holder is gone when it ends
 _ATTEMPT_MS = 11_000
-
-logger = Logger()
-
-
-def pause_where_needed(ports: Ports, observations: list[Observation]) -> None:
-    """Take attempts into account, and pause the webhooks whose failures are too many. Best effort."""
-    delivered = sum(observation.outcome.delivered for observation in observations)
-    ports.count("AttemptsDelivered", delivered)
-    ports.count("AttemptsFailed", len(observations) - delivered)
-    for target, health in ports.vitals.observe(observations):
-        if not must_pause(health, ports.now_ms(), time_scale=ports.settings.time_scale):
-            continue
-        try:
-            _change(ports, target, health, PAUSED)
-        except UNAVAILABLE as error:
-            logger.warning("not paused yet", extra={"webhook": target.sid, "error": type(error).__name__})
-
-
-def _change(ports: Ports, target: Webhook, health: Health, state: str | None) -> Health | None:
-    """Begin another state: health first, then the webhook's status, then the announcement.
-
-    Returns:
-        The health after it; None when somebody was quicker.
-    """
-    now_ms = ports.now_ms()
-    # nothing to look after any more; all other states are looked at every minute
-    due_ms = None if state is None else now_ms + round(LOOK_EVERY_MS / ports.settings.time_scale)
-    after = health_items.change_state(
-        ports.dynamodb, ports.settings.data_table, health, state, now_ms=now_ms, due_ms=due_ms
-    )
-    if after is None:
-        return None
-    ports.vitals.forget(target.sid)
-    logger.info("webhook", extra={"webhook": target.sid, "state": state or "active", "epoch": after.epoch})
-    if state in (PAUSED, DRAINING):
-        wanted = webhook.PAUSED if state == PAUSED else webhook.ACTIVE
-        reason = webhook.FAILING if state == PAUSED else None
-        target = _set_status(ports, target, wanted, reason)
-    if health.state is None and state == DRAINING:
-        # nothing was paused: something was parked on a stale view of an older pause
-        health_items.record_announcement(ports.dynamodb, ports.settings.data_table, after)
-    else:
-        _announce(ports, target, after)
-    return replace(after, announced_epoch=after.epoch)
-
-
-def _set_status(ports: Ports, target: Webhook, status: str, reason: str | None) -> Webhook:
-    if target.status != status:
-        ports.routes.set_status(target, status, reason=reason)
-    return replace(target, status=status, status_reason=reason)
-
-
-def _announce(ports: Ports, target: Webhook, health: Health) -> None:
-    """What the engine did is an event; what a user did is not."""
-    if health.announced_epoch == health.epoch:
-        return
-    if not (health.state == DISABLED and target.status_reason == webhook.BY_USER):
-        announcements.state_changed(ports, target, health)
-    health_items.record_announcement(ports.dynamodb, ports.settings.data_table, health)
 
 
 class Tending:
@@ -132,7 +62,7 @@ class Tending:
         if reconciled is None:
             return
         target, health = reconciled
-        _announce(ports, target, health)
+        states.announce(ports, target, health)
         match health.state:
             case "paused":
                 self._probe(target, health, deadline_ms=deadline_ms)
@@ -140,7 +70,7 @@ class Tending:
                 self._drain(target, health, deadline_ms=deadline_ms)
             case "disabled" if is_unwatched(health, ports.now_ms()):
                 if not undelivered.list_waiting(ports.dynamodb, self._table, target.sid, limit=1):
-                    _change(ports, target, health, None)
+                    states.change(ports, target, health, None)
             case _:
                 pass
 
@@ -158,12 +88,12 @@ class Tending:
         else:
             wanted = state
         if wanted != state:
-            changed = _change(self._ports, target, health, wanted)
+            changed = states.change(self._ports, target, health, wanted)
             return (target, changed) if changed else None
         if wanted == PAUSED:
-            target = _set_status(self._ports, target, webhook.PAUSED, webhook.FAILING)
+            target = states.set_status(self._ports, target, webhook.PAUSED, webhook.FAILING)
         if wanted == DRAINING:
-            target = _set_status(self._ports, target, webhook.ACTIVE, None)
+            target = states.set_status(self._ports, target, webhook.ACTIVE, None)
         return target, health
 
     def _message(self, item: Undelivered, trigger: str) -> RetryMessage:
@@ -193,8 +123,8 @@ class Tending:
             return
         now = health_items.load(ports.dynamodb, self._table, target.sid)
         if now and must_disable(now, ports.now_ms(), time_scale=ports.settings.time_scale):
-            disabled = _set_status(ports, target, webhook.DISABLED, webhook.FAILING)
-            _change(ports, disabled, now, DISABLED)
+            disabled = states.set_status(ports, target, webhook.DISABLED, webhook.FAILING)
+            states.change(ports, disabled, now, DISABLED)
 
     def _candidate(self, health: Health) -> Undelivered | None:
         client, sid = self._ports.dynamodb, health.webhook_sid
@@ -211,7 +141,7 @@ class Tending:
     def _resume(self, target: Webhook, health: Health) -> None:
         # read again: the probe has counted in the item meanwhile
         now = health_items.load(self._ports.dynamodb, self._table, target.sid)
-        if now and now.epoch == health.epoch and _change(self._ports, target, now, DRAINING):
+        if now and now.epoch == health.epoch and states.change(self._ports, target, now, DRAINING):
             self._again(target, 0)
 
     def _again(self, target: Webhook, delay_seconds: int) -> None:
@@ -245,7 +175,7 @@ class Tending:
         elif left_ms := quiet_in_ms(health, ports.now_ms()):
             self._again(target, math.ceil(left_ms / 1000) + 1)
         else:
-            _change(ports, target, health, None)
+            states.change(ports, target, health, None)
 
     def _lease(self, health: Health, holder: str) -> bool:
         return health_items.lease_drain(

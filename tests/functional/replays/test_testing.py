@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.dispatcher.fanout import callback
+from functions.dispatcher.calls import callback
 from parley import samples, vocabulary
 from parley.platforms import PLATFORM_NAMES, platform
 from parley.webhook import WebhookSecrets

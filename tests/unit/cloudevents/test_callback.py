@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook as StandardWebhook
 from standardwebhooks import WebhookVerificationError
 
-from functions.dispatcher.fanout import callback
+from functions.dispatcher.calls import callback
 from parley.webhook import WebhookSecrets
 from tests.unit.cloudevents import samples
 
