@@ -26,7 +26,7 @@ test: setup sam twilio7 node ## every test; TESTS=… chooses some
 	@$(WITH_SAM) $(BIN)/python -m pytest $(TESTS)
 
 simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))
+	@$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))
 
 check: setup ## lint, format, types, templates
 	$(BIN)/ruff check
