@@ -170,8 +170,9 @@ class Retries:
     def _is_left_over(self, item: Undelivered, stored: Stored) -> bool:
         """Whether the event's commit owes nothing to this item, which is then done with.
 
-        Two such come of a run that ended before its commit: a platform's repeat that was slower than the event, whose
-        own items have its own time in their keys; and a failure that a later run of the same message made good.
+        Three such come of copies of one message: a platform's repeat that was slower than the event, whose own items
+        have its own time in their keys; a failure that a later run made good; and one written by a copy so slow that
+        the delivery had ended meanwhile and was out of its way.
         """
         dynamodb, table = self._ports.dynamodb, self._ports.settings.data_table
         if item.received_ms != stored.event.received_ms:
@@ -179,6 +180,10 @@ class Retries:
             return True
         if item.ended_as is not None:
             return False  # it was over, and is sent again because somebody wants it
+        finished = keys.finished(item.webhook_sid, item.event_sid, item.received_ms)
+        if item.attempts <= 1 and undelivered.load(dynamodb, table, finished) is not None:
+            undelivered.drop(dynamodb, table, item)
+            return True
         result = events.load_result(dynamodb, table, stored.listed, item.webhook_sid)
         if result is None or result.status != retry.DELIVERED:
             return False

@@ -13,6 +13,7 @@ import itertools
 import json
 import logging
 import random
+import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -562,6 +563,9 @@ class World:
             self.note("DEAD")
             if invocation.environment in self.environments:
                 self.environments.remove(invocation.environment)
+        except Exception as error:  # noqa: BLE001 — whatever it is, it is the finding
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self.violations.append(Violation("no handler raises", f"{error!r} at {where.filename}:{where.lineno}"))
         finally:
             self._current = None
         if invocation.baton.finished:

@@ -246,6 +246,21 @@ def move_to_finished(client: DynamoDBClient, table: str, item: Undelivered) -> N
             client.delete_item(TableName=table, Key=to_item({"pk": done.pk, "sk": done.sk}))
 
 
+def drop(client: DynamoDBClient, table: str, item: Undelivered) -> None:
+    """Take away an item whose delivery has ended before; one that somebody opened again since is left alone."""
+    try:
+        client.delete_item(
+            TableName=table,
+            Key=to_item({"pk": item.key.pk, "sk": item.key.sk}),
+            ConditionExpression="#at = :attempts AND attribute_not_exists(was)",
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={":attempts": to_attribute(item.attempts)},
+        )
+    except ClientError as error:
+        if not _refused(error):
+            raise
+
+
 def load(client: DynamoDBClient, table: str, key: keys.Key) -> Undelivered | None:
     """One item, read strongly."""
     answer = client.get_item(TableName=table, Key=to_item({"pk": key.pk, "sk": key.sk}), ConsistentRead=True)
