@@ -23,7 +23,7 @@ up: setup ## the whole bundle on this machine, for your own experiments
 	@exec $(BIN)/parley up
 
 test: setup sam twilio7 node ## every test; TESTS=… chooses some
-	@$(WITH_SAM) $(BIN)/python -m pytest $(TESTS)
+	@$(WITH_SAM) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(TESTS)
 
 simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
 	@$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))
@@ -67,7 +67,7 @@ requirements: ## the pinned, hashed requirements files, from pyproject.toml (nee
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group sam --output-file requirements-sam.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --group twilio7 --constraint requirements-dev.txt --output-file requirements-twilio7.txt
+	  --group twilio7 --output-file requirements-twilio7.txt
 
 vocabulary: setup ## docs/vocabulary.md and the JSON Schemas, from the tables that CloudEvents are made by
 	$(BIN)/python -m cli.vocabulary

@@ -18,12 +18,12 @@ QUIET_SECONDS = 8
 
 
 class Heartbeat:
-    """Names the test that is running when nothing has been written for a while."""
+    """Names the tests that are running when nothing has been written for a while."""
 
     def __init__(self, output: int) -> None:
         self._output = output
-        self._running = ""
-        self._started = self._written = time.monotonic()
+        self._started: dict[str, float] = {}
+        self._written = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -40,21 +40,27 @@ class Heartbeat:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
-        self._running = nodeid
-        self._started = self._written = time.monotonic()
+        self._started[nodeid] = time.monotonic()
 
-    def pytest_runtest_logfinish(self) -> None:
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """A test has ended, and the reporter has written its mark."""
-        self._running = ""
+        self._started.pop(nodeid, None)
+        self._written = time.monotonic()
 
     def _beat(self) -> None:
         while not self._stop.wait(1):
             now = time.monotonic()
-            if (running := self._running) and now - self._written >= QUIET_SECONDS:
+            if now - self._written >= QUIET_SECONDS:
                 self._written = now
-                os.write(self._output, f"\n  {now - self._started:.0f} s in {running}\n".encode())
+                for running, started in tuple(self._started.items()):
+                    os.write(self._output, f"\n  {now - started:.0f} s in {running}\n".encode())
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch over the terminal's own descriptor: while a test runs, pytest keeps what goes to standard output."""
+    """Watch over the terminal's own descriptor: while a test runs, pytest keeps what goes to standard output.
+
+    Where processes share the tests, it is the one that writes the summary which also watches the others.
+    """
+    if hasattr(config, "workerinput"):
+        return
     config.pluginmanager.register(Heartbeat(os.dup(1)), "heartbeat")
