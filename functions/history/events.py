@@ -11,7 +11,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from functions.history import filters, resources
+from functions.history import filters, rendering, resources
 from parley.api import links, paging
 from parley.api.parameters import read_query
 from parley.api.resources import event as event_resource
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LIST = "/v1/Assistants/{AssistantSid}/Events"
 ONE = "/v1/Assistants/{AssistantSid}/Events/{Sid}"
 
+FORMAT = "Format"
 FILTERS = (*filters.TIMES, "Type", "Platform", "ConversationId")
 CURSORS = re.compile(r"[0-9]{13}#EV[0-9a-f]{32}")
 _RESERVE_SECONDS = 4.0  # a step of an erasure, and the answer
@@ -78,8 +79,11 @@ def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
 
 
 def fetch(deployment: Deployment, call: Call, assistant: str, sid: str) -> Answer:
-    """One event, with its payload and what became of it at each webhook."""
-    read_query(call.request.raw_query, allowed=())
+    """One event, with its payload and what became of it at each webhook.
+
+    With `Format` the payload is the body of a callback in that format, in place of what came.
+    """
+    wanted = filters.choice(read_query(call.request.raw_query, allowed=(FORMAT,)), FORMAT, rendering.FORMATS)
     dynamodb, table = deployment.dynamodb, deployment.settings.data_table
     assistant_sid = deployment.assistant_sid(call, assistant)
     stored = events.load(dynamodb, table, assistant_sid, sid) if is_sid(sid, EVENT) else None
@@ -89,11 +93,14 @@ def fetch(deployment: Deployment, call: Call, assistant: str, sid: str) -> Answe
     since = undelivered.load_many(
         dynamodb, table, stored.event.sid, stored.event.received_ms, [result.webhook_sid for result in first]
     )
+    raw = stored.event.payload
+    if wanted is not None:
+        raw = rendering.body(stored.event, wanted, public_url=deployment.settings.public_url)
     return Answer(
         200,
         {
             **event_resource(stored.listed, call.base_url),
-            **resources.payload(stored.event.payload),
+            **resources.payload(raw),
             "results": resources.results(stored.event.sid, first, since),
         },
     )

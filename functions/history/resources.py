@@ -32,7 +32,7 @@ def _shown(key: str, raw: bytes) -> dict[str, str]:
 
 
 def payload(raw: bytes) -> dict[str, str]:
-    """The payload as it came."""
+    """The payload as it came, or as a callback carries it."""
     return _shown("payload", raw)
 
 
@@ -73,6 +73,7 @@ def delivery(found: Delivery, assistant_sid: str, base_url: str, *, whole: bool)
         "status": found.status,
         "reason": found.reason,
         "next_attempt_at": iso(found.next_attempt_ms),
+        "date_created": iso(found.received_ms),
         "attempts": [attempt(line, whole=whole) for line in found.log],
         "url": links.resource(base_url, "Assistants", assistant_sid, "Webhooks", found.webhook_sid, "Deliveries", sid),
     }

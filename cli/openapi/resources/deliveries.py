@@ -107,6 +107,7 @@ def _keys(attempt: View) -> dict[str, Schema]:
         "status": text("How it stands.", enum=list(deliveries.STATUSES)),
         "reason": or_null(text("Why it waits or ended.")),
         "next_attempt_at": or_null(date("When the next attempt is planned.")),
+        "date_created": date("When the event was accepted."),
         "attempts": {
             "type": "array",
             "description": "Oldest first.",

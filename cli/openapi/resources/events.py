@@ -19,7 +19,7 @@ from cli.openapi.values import (
     sid,
     text,
 )
-from functions.history import events, filters, resources
+from functions.history import events, filters, rendering, resources
 from functions.history.deliveries import STATUSES
 from functions.ingest.emit import LONGEST_KEY
 from parley import retry
@@ -100,7 +100,7 @@ _FETCHED_VIEW = View(
     about=_ABOUT,
     keys={
         **_KEYS,
-        "payload": text("The raw bytes as they came: text, or base64."),
+        "payload": text("The raw bytes as they came, or in the `Format` that was asked for: text, or base64."),
         "payload_encoding": text("There, when the payload is base64.", enum=["base64"]),
         "results": {
             "type": "array",
@@ -214,6 +214,13 @@ RESOURCE = Resource(
             name="FetchEvent",
             method="GET",
             path=events.ONE,
+            parameters=(
+                parameters.of_query(
+                    events.FORMAT,
+                    "Show as `payload` the body that a webhook with that format gets, in place of what came.",
+                    {"type": "string", "enum": list(rendering.FORMATS)},
+                ),
+            ),
             successes={200: Success(about="The event.", shown=_FETCHED_VIEW)},
         ),
         Operation(name="EraseEvent", method="DELETE", path=events.ONE, successes=_ERASED),

@@ -99,6 +99,7 @@ def test_a_delivery_shows_every_attempt(lived):
         "status": "exhausted",
         "reason": "schedule_ended",
         "next_attempt_at": None,
+        "date_created": "2023-11-14T22:13:20Z",
         "url": f"https://abc123.execute-api.eu-west-1.amazonaws.com{deliveries(1, sid(4))}",
     }
     assert [(line["number"], line["trigger"]) for line in attempts] == [
