@@ -5,14 +5,21 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
+from cli import token_claims
 from cli.up.ports import is_loopback
 
 if TYPE_CHECKING:
+    from email.message import Message
+
     from cli.connection import Connection
 
 Resource = dict[str, Any]
@@ -27,6 +34,16 @@ _GATEWAY_HINTS = {
     431: "the token is too long",
     503: "no answer in time; try again",
 }
+# What to do, where the API's own message (parley/errors.py has the codes) does not say it.
+_ADVICE = {
+    20003: "`parley token` makes another token; one of `parley up` ends with its run, or after 12 hours",
+    20403: "`parley token --scope` says what a token may do",
+    20404: "names and SIDs are in `parley assistants list` and `parley webhooks list ASSISTANT`",
+    20412: "somebody changed it meanwhile: show it, then repeat your change with its present version",
+    20429: "it is the deployment's parameter MaxWebhooksPerAccount",
+    20503: "nothing was kept: try again",
+}
+FORM = "application/x-www-form-urlencoded"
 
 
 class ApiError(Exception):
@@ -44,11 +61,27 @@ class NotParleyError(ApiError):
 class RefusedError(ApiError):
     """Raised when the API, or the gateway before it, refuses."""
 
-    def __init__(self, status: int, code: int | None, message: str) -> None:
-        """`code` is Parley's; None when the gateway answered for itself."""
-        super().__init__(f"{status}{f' {code}' if code else ''}: {message}")
+    def __init__(self, status: int, code: int | None, message: str, *, date: datetime | None = None) -> None:
+        """`code` is Parley's; None when the gateway answered for itself. `date` is the answer's own."""
+        advice = _ADVICE.get(code or 0)
+        super().__init__(f"{status}{f' {code}' if code else ''}: {message}{f'{chr(10)}  {advice}' if advice else ''}")
         self.status = status
         self.code = code
+        self.date = date
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered.
+
+    Attributes:
+        resource: The answer's object; None for an empty answer.
+        date: What the other side's clock says; None where it does not.
+    """
+
+    status: int
+    resource: Resource | None
+    date: datetime | None
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -65,6 +98,11 @@ class ApiClient:
         """Takes the address and token; calls nothing yet."""
         self._connection = connection
         self._opener = _opener(connection.url)
+
+    @property
+    def connection(self) -> Connection:
+        """Which deployment it calls, and with which token."""
+        return self._connection
 
     def call(
         self,
@@ -90,27 +128,68 @@ class ApiClient:
         Raises:
             ApiError: As the kind that says why.
         """
-        url = "/".join((f"{self._connection.url}/v1", *(quote(segment, safe="") for segment in path)))
-        headers = {"Authorization": f"Bearer {self._connection.token}", "Accept": "application/json"}
-        if if_match is not None:
-            headers["If-Match"] = if_match
-        request = Request(  # noqa: S310 — `connection` lets http and https through alone
-            f"{url}?{urlencode(query)}" if query else url,
-            data=None if form is None else urlencode(form).encode(),
-            headers=headers,
-            method=method,
-        )
-        return self._answer(request)
+        headers = {} if if_match is None else {"If-Match": if_match}
+        body = None if form is None else (FORM, urlencode(form).encode())
+        return self.exchange(method, path, query=query, body=body, headers=headers).resource
 
-    def list_all(self, path: Sequence[str], key: str, *, page_size: int | None = None) -> Iterator[Resource]:
-        """The items of a list, over all of its pages.
+    def exchange(
+        self,
+        method: str,
+        path: Sequence[str],
+        *,
+        query: Mapping[str, str] | None = None,
+        body: tuple[str, bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request, with any body and headers, and all of its answer.
 
-        Of `next_page_url` the query alone is taken: the token goes to the address that it was given for, nowhere else.
+        Args:
+            method: As for `call`, and so are path and query.
+            path: As for `call`.
+            query: As for `call`.
+            body: Its content type and its bytes.
+            headers: Beside the token.
 
         Raises:
             ApiError: As the kind that says why.
         """
-        query = {"PageSize": str(page_size)} if page_size is not None else {}
+        url = "/".join((f"{self._connection.url}/v1", *(quote(segment, safe="") for segment in path)))
+        content_type = {"Content-Type": body[0]} if body else {}
+        request = Request(  # noqa: S310 — `connection` lets http and https through alone
+            f"{url}?{urlencode(query)}" if query else url,
+            data=body[1] if body else None,
+            headers={
+                "Authorization": f"Bearer {self._connection.token}",
+                "Accept": "application/json",
+                **content_type,
+                **(headers or {}),
+            },
+            method=method,
+        )
+        return self._answer(request)
+
+    def list_all(
+        self,
+        path: Sequence[str],
+        key: str,
+        *,
+        page_size: int | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Iterator[Resource]:
+        """The items of a list, over all of its pages.
+
+        Of `next_page_url` the query alone is taken: the token goes to the address that it was given for, nowhere else.
+
+        Args:
+            path: As for `call`.
+            key: Under which the items stand.
+            page_size: How many are asked for at once.
+            filters: What the list is narrowed by, as the API names it.
+
+        Raises:
+            ApiError: As the kind that says why.
+        """
+        query = {**(filters or {}), **({"PageSize": str(page_size)} if page_size is not None else {})}
         while True:
             page = self.call("GET", path, query=query) or {}
             try:
@@ -122,25 +201,25 @@ class ApiClient:
                 return
             query = dict(parse_qsl(urlsplit(following).query))
 
-    def _answer(self, request: Request) -> Resource | None:
+    def _answer(self, request: Request) -> Answer:
         url = self._connection.url
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-                body = response.read()
+                body, status, date = response.read(), response.status, _date(response.headers)
         except HTTPError as error:
             with error:
-                raise _refusal(error.code, error.read()) from None
+                raise _refusal(error, self._connection.token) from None
         except (URLError, OSError, http.client.HTTPException) as error:
             raise UnreachableError(f"{url} cannot be reached: {_reason(error)}. Is it running?") from error
         if not body:
-            return None
+            return Answer(status, None, date)
         try:
             resource = json.loads(body)
         except ValueError:
             resource = None
         if not isinstance(resource, dict):
             raise NotParleyError(f"{url} answered with something else than a resource; is it Parley's address?")
-        return resource
+        return Answer(status, resource, date)
 
 
 def _opener(url: str) -> OpenerDirector:
@@ -149,15 +228,34 @@ def _opener(url: str) -> OpenerDirector:
     return build_opener(_NoRedirects, *direct)
 
 
-def _refusal(status: int, body: bytes) -> RefusedError:
+def _refusal(error: HTTPError, token: str) -> RefusedError:
     try:
-        said = json.loads(body)
+        said = json.loads(error.read())
         message, code = said["message"], said.get("code")
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, http.client.HTTPException):
         message, code = "an answer that is not the API's", None
-    if code is None and status in _GATEWAY_HINTS:
-        message = f"{message} ({_GATEWAY_HINTS[status]})"
-    return RefusedError(status, code, message)
+    date = _date(error.headers)
+    if code is None and error.code in _GATEWAY_HINTS:
+        message = (
+            f"{message} ({(error.code == HTTPStatus.FORBIDDEN and _expiry(token, date)) or _GATEWAY_HINTS[error.code]})"
+        )
+    return RefusedError(error.code, code, message, date=date)
+
+
+def _expiry(token: str, date: datetime | None) -> str | None:
+    """That the token has expired, by the other side's clock where it is known."""
+    claims = token_claims.read(token)
+    if claims is None or claims.expires_at is None or not claims.has_expired(date or datetime.now(UTC)):
+        return None
+    return f"the token expired at {claims.expires_at:%Y-%m-%d %H:%M:%S} UTC: `parley token` makes another"
+
+
+def _date(headers: Message) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(headers.get("Date") or "")
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _reason(error: Exception) -> str:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli import command_line, moments
 from cli.signing_keys import ALL_SCOPES, KINDS, KeyFileError, SigningKey, key_set, public_members
 from parley.sids import ACCOUNT, is_sid
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction as SubParsersAction
+    from cli.command_line import Subcommands
 
-    Subcommands = SubParsersAction[argparse.ArgumentParser]
-
-_EXIT_FAILED = 1
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_EXIT_STATUSES = """exit status:
+  0  done
+  1  a file cannot be read or written, or is no key; the reason is on stderr
+  2  the command line is wrong"""
 _PRIVATE = 0o600
 
 
@@ -26,23 +25,33 @@ def add(commands: Subcommands) -> None:
     """Put both on the command line."""
     keys = commands.add_parser("keys", help="make the key that signs tokens, and the key set that a deployment checks")
     verbs = keys.add_subparsers(required=True, metavar="new|jwks")
-    new = verbs.add_parser("new", help="make a private key", epilog="example: parley keys new parley-key.pem")
+    new = command_line.add(
+        verbs,
+        "new",
+        does="make a private key",
+        examples=["parley keys new parley-key.pem"],
+        exit_statuses=_EXIT_STATUSES,
+    )
     new.add_argument("file", type=Path, metavar="FILE", help="where to write it; an existing file is not overwritten")
     new.add_argument("--type", choices=KINDS, default=KINDS[0], help="default: %(default)s")
     new.set_defaults(run=_new)
-    jwks = verbs.add_parser(
+    jwks = command_line.add(
+        verbs,
         "jwks",
-        help="print the public key set for the template's parameter Jwks",
-        epilog="""example: sam deploy --parameter-overrides "Jwks='$(parley keys jwks parley-key.pem)'" """,
+        does="print the public key set for the template's parameter Jwks",
+        examples=["""sam deploy --parameter-overrides "Jwks='$(parley keys jwks parley-key.pem)'\""""],
+        exit_statuses=_EXIT_STATUSES,
     )
     jwks.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="private keys in PEM form, or key sets in JSON"
     )
     jwks.set_defaults(run=_jwks)
-    token = commands.add_parser(
+    token = command_line.add(
+        commands,
         "token",
-        help="print a management token",
-        epilog=f"example: parley token --key parley-key.pem --account AC{'0' * 31}1 --scope read --expires 8h",
+        does="print a management token",
+        examples=[f"parley token --key parley-key.pem --account AC{'0' * 31}1 --scope read --expires 8h"],
+        exit_statuses=_EXIT_STATUSES,
     )
     token.add_argument(
         "--key", type=Path, required=True, metavar="FILE", help="the private key, from `parley keys new`"
@@ -52,7 +61,11 @@ def add(commands: Subcommands) -> None:
         "--scope", type=_scopes, default=ALL_SCOPES, metavar="SCOPES", help='of "read write emit replay" (default: all)'
     )
     token.add_argument(
-        "--expires", type=_seconds, default="1h", metavar="TIME", help="seconds, or 30m, 8h, 7d (default: %(default)s)"
+        "--expires",
+        type=moments.seconds,
+        default="1h",
+        metavar="TIME",
+        help="seconds, or 30m, 8h, 7d (default: %(default)s)",
     )
     token.add_argument("--issuer", help="its `iss`, where the deployment has the parameter Issuer")
     token.add_argument("--audience", help="its `aud`, where the deployment has the parameter Audience")
@@ -70,13 +83,6 @@ def _scopes(text: str) -> tuple[str, ...]:
     if not scopes or set(scopes) - set(ALL_SCOPES):
         raise argparse.ArgumentTypeError(f"{text!r}: choose of {' '.join(ALL_SCOPES)}")
     return scopes
-
-
-def _seconds(text: str) -> int:
-    match = re.fullmatch(r"([1-9][0-9]{0,8})([smhd]?)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time: seconds, or 30m, 8h, 7d")
-    return int(match[1]) * _UNITS[match[2] or "s"]
 
 
 def _new(arguments: argparse.Namespace) -> int:
@@ -127,5 +133,4 @@ def _token(arguments: argparse.Namespace) -> int:
 
 def _failed(file: Path, why: object) -> int:
     reason = why.strerror if isinstance(why, OSError) and why.strerror else why
-    print(f"parley: {file}: {reason}", file=sys.stderr)
-    return _EXIT_FAILED
+    return command_line.fail(f"{file}: {reason}")

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cli import credentials
+from cli.command_line import EXIT_INTERRUPTED, EXIT_NOBODY_READS
 from cli.resources import command as resources
 from cli.up import command as up
+
+_FIRST_STEPS = """first steps:
+  parley up --demo                              the whole bundle on this machine, with a demonstration
+  parley COMMAND --help                         examples and exit statuses
+
+The commands are in docs/command-line.md."""
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="parley", description="Webhook fan-out for conversational platforms.")
+    top = argparse.ArgumentParser(
+        prog="parley",
+        description="Webhook fan-out for conversational platforms.",
+        epilog=_FIRST_STEPS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     up.add(commands)
     credentials.add(commands)
@@ -22,9 +36,23 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; returns its exit status."""
-    arguments = parser().parse_args(argv)
-    status: int = arguments.run(arguments)
+    """Runs a command; returns its exit status. Ctrl-C, and a reader that has seen enough (`| head`), end it quietly."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a test's, or none: the shell closed it (`>&-`)
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # for names beyond the locale
+    try:
+        try:
+            arguments = parser().parse_args(argv)
+            status: int = arguments.run(arguments)
+        finally:  # also after --help
+            if sys.stdout:
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_NOBODY_READS
     return status
 
 

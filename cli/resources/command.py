@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import getpass
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import connection
-from cli.api_client import ApiClient, ApiError
+from cli import command_line
 from cli.resources import show
 from cli.resources.kinds import KINDS, Given, Kind, Parameter
 from parley.api.parameters import pascal
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction as SubParsersAction
+    from cli.api_client import ApiClient
+    from cli.command_line import Subcommands
 
-    Subcommands = SubParsersAction[argparse.ArgumentParser]
+Verb = Callable[["ApiClient", Kind, argparse.Namespace], None]
 
-Verb = Callable[[ApiClient, Kind, argparse.Namespace], None]
-
-_EXIT_FAILED = 1
-_EXIT_USAGE = 2
-_EXIT_STATUSES = """exit status:
-  0  done
-  1  refused, or nobody answers; the reason is on stderr
-  2  the command line is wrong, or names no deployment"""
 _MASK = "********"
 
 
@@ -69,20 +59,14 @@ class _Verbs:
         self, name: str, does: str, example: Sequence[str], run: Verb, *, names_one: bool = True
     ) -> argparse.ArgumentParser:
         kind = self._kind
-        verb = self._verbs.add_parser(
-            name,
-            help=does,
-            description=f"{does.capitalize()}.",
-            epilog=f"example:\n  {' '.join(('parley', kind.name, name, *example))}\n\n{_EXIT_STATUSES}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        examples = [" ".join(("parley", kind.name, name, *example))]
+        verb = command_line.add(self._verbs, name, does=does, examples=examples)
         if kind.in_assistant:
             verb.add_argument("assistant", metavar="ASSISTANT", help="its assistant's SID or unique name")
         if names_one:
             verb.add_argument("resource", metavar=kind.one.upper(), help=f"the {kind.one}'s SID or unique name")
         verb.add_argument("--json", action="store_true", help="the API's answer, for programs")
-        connection.add_options(verb)
-        verb.set_defaults(run=functools.partial(_run, kind, run))
+        command_line.on_deployment(verb, lambda client, arguments: run(client, kind, arguments))
         return verb
 
 
@@ -166,19 +150,6 @@ def _content(name: str, file: str) -> str:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise argparse.ArgumentTypeError(f"{file}: {reason}") from None
     return text.removesuffix("\n").removesuffix("\r")
-
-
-def _run(kind: Kind, verb: Verb, arguments: argparse.Namespace) -> int:
-    try:
-        client = ApiClient(connection.find(arguments.api_url, arguments.token, os.environ))
-        verb(client, kind, arguments)
-    except connection.NoConnectionError as error:
-        print(f"parley: {error}", file=sys.stderr)
-        return _EXIT_USAGE
-    except ApiError as error:
-        print(f"parley: {error}", file=sys.stderr)
-        return _EXIT_FAILED
-    return 0
 
 
 def _list_path(kind: Kind, arguments: argparse.Namespace) -> tuple[str, ...]:

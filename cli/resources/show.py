@@ -10,6 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+# What makes a terminal do something, or shows text in another order than it has; as JSON and Python write them.
+_CONTROLS = {
+    code: f"\\u{code:04x}"
+    for codes in ((0x00, 0x20), (0x7F, 0xA0), (0x202A, 0x202F), (0x2066, 0x206A), (0xD800, 0xE000))
+    for code in range(*codes)
+}
+_CONTROLS_IN_JSON = {code: escaped for code, escaped in _CONTROLS.items() if code > ord(" ")}
 # A line in a pipe holds its whole item, whatever the terminal's width is, so that `grep` and `cut` work.
 _PIPE_COLUMNS = 100_000
 # What a narrow terminal shows on more than one line, so that SIDs and dates stay whole.
@@ -19,7 +26,12 @@ _PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0
 
 def as_json(value: object, stream: TextIO) -> None:
     """The API's own keys and values."""
-    print(json.dumps(value, ensure_ascii=False, indent=2), file=stream)
+    print(json.dumps(value, ensure_ascii=False, indent=2).translate(_CONTROLS_IN_JSON), file=stream)
+
+
+def as_json_line(value: object, stream: TextIO) -> None:
+    """The same on one line, at once, for what comes one after the other."""
+    print(json.dumps(value, ensure_ascii=False).translate(_CONTROLS_IN_JSON), file=stream, flush=True)
 
 
 def as_list(items: Sequence[dict[str, Any]], columns: Sequence[str], stream: TextIO) -> None:
@@ -58,9 +70,14 @@ def _cell(value: object) -> str:
         case None | "":
             return "-"
         case str():
-            return " ".join(value.splitlines())
+            return printable(value)
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return printable(json.dumps(value, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """A text on one line, without what would make a terminal do something: a platform's users wrote it, not we."""
+    return " ".join(text.expandtabs(1).splitlines()).translate(_CONTROLS)
 
 
 def _print(table: Table, stream: TextIO) -> None:

@@ -1,8 +1,18 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from cli import credentials
 from cli.main import main, parser
+from cli.signing_keys import SigningKey
+
+PARLEY = [sys.executable, "-m", "cli.main"]
 
 
 def test_defaults_are_the_documented_ones() -> None:
@@ -32,3 +42,28 @@ def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.Captu
 
     assert ended.value.code == 2
     assert "usage: parley" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(SigningKey.generate().pem())
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        ended = subprocess.run([*PARLEY, "keys", "jwks", key], stdout=nobody, stderr=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_ctrl_c_ends_it_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(credentials, "_jwks", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    assert main(["keys", "jwks", "key.pem"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_name_that_the_locale_cannot_write_is_written_all_the_same(tmp_path: Path) -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(
+        [*PARLEY, "keys", "jwks", "日本.pem"], cwd=tmp_path, env=environ, capture_output=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == b"parley: \\u65e5\\u672c.pem: No such file or directory\n"

@@ -16,6 +16,7 @@ import pytest
 from cli.main import main, parser
 from cli.resources import show
 from cli.resources.kinds import KINDS, SOURCES, WEBHOOKS
+from cli.signing_keys import SigningKey
 from functions.webhooks import source_values, webhook_values
 from functions.webhooks.rotation import ROTATIONS
 
@@ -293,3 +294,33 @@ def test_help_has_an_example_that_is_a_command_line_and_the_exit_statuses(kind, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "auth-token").write_text("t")  # the file that one of them names
     parser().parse_args(example.split())
+
+
+def test_what_would_command_a_terminal_is_shown_as_what_it_is(api, capsys):
+    hostile = "\x1b]0;title\x07 \x9b2J \u202egnp.exe\n日本 👩‍💻"
+    api.will(200, {"unique_name": hostile, "list": [hostile], "object": {"a": hostile}})
+    _, out, _ = run(capsys, "assistants", "show", "x")
+    assert out.count("\\u001b]0;title\\u0007 \\u009b2J \\u202egnp.exe") + out.count("\\\\u001b") >= 3
+    assert "日本 👩‍💻" in out
+    api.will(200, {"unique_name": hostile})
+    _, in_json, _ = run(capsys, "assistants", "show", "x", "--json")
+    assert json.loads(in_json) == {"unique_name": hostile}
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & {*out, *in_json}
+
+
+EXPIRED = SigningKey.generate().token("AC1", lifetime_seconds=-60)
+
+
+def test_a_refused_token_that_has_expired_is_said_to_have_and_is_not_quoted(api, capsys, monkeypatch):
+    monkeypatch.setenv("PARLEY_TOKEN", EXPIRED)
+    api.will(403, {"message": "Forbidden"})
+    exited, _, err = run(capsys, "assistants", "list")
+    assert exited == 1
+    assert err.startswith("parley: 403: Forbidden (the token expired at 20")
+    assert "`parley token` makes another" in err
+    assert EXPIRED not in err
+
+
+def test_a_refusal_says_what_to_do(api, capsys):
+    api.will(404, OURS)
+    assert "\n  names and SIDs are in `parley assistants list`" in run(capsys, "assistants", "show", "x")[2]
