@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from cli import credentials
 from cli.command_line import EXIT_INTERRUPTED, EXIT_NOBODY_READS
+from cli.redrive import command as redrive
 from cli.resources import command as resources
 from cli.up import command as up
 
@@ -32,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     up.add(commands)
     credentials.add(commands)
     resources.add(commands)
+    redrive.add(commands)
     return top
 
 

@@ -1,4 +1,5 @@
-"""What a run leaves for others to read: the ready file and, in `.parley`, `url`, `token`, `basic` and `sam-local.json`.
+"""What a run leaves for others to read: the ready file and, in `.parley`, `url`, `token`, `basic`, `queues.json` and
+`sam-local.json`.
 
 Most of them hold a credential or a key, so that only their owner may read them; each is renamed into place whole.
 Runs of one folder do not share their files: the second has `.parley/2`.
@@ -24,6 +25,9 @@ from cli.up.seed import SAMPLE_KEY
 
 if TYPE_CHECKING:
     from cli.up.deployment import Deployment
+
+QUEUES = "queues.json"
+"""Where `parley redrive` finds the dead-letter queues."""
 
 CONTAINER_HOST = "host.containers.internal"
 """This machine's name inside a container."""
@@ -133,6 +137,17 @@ def write_credentials(folder: Path, ready: Ready) -> None:
     write_private(folder / LOCAL_TOKEN, ready.token)
     credentials = f"{ready.account_sid}:{ready.token}".encode()
     write_private(folder / "basic", base64.b64encode(credentials).decode())
+
+
+def dead_letters(deployment: Deployment) -> dict[str, Any]:
+    """Where the engine's queues answer, and each dead-letter queue with the queue that its messages came from."""
+    found = {}
+    for queue in deployment.template.queues:
+        if queue.redrive:
+            dead, source = deployment.resources[queue.redrive[0]], deployment.resources[queue.logical_id]
+            found[queue.redrive[0]] = {"url": dead[""], "arn": dead["Arn"], "source_url": source[""]}
+    engine = deployment.engine
+    return {"sqs_url": engine.sqs_url, "region": engine.region, "own": engine.own, "dead_letters": found}
 
 
 def sam_local_variables(deployment: Deployment, *, engine_address: str | None) -> dict[str, dict[str, str]]:

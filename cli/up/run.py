@@ -38,7 +38,8 @@ class Options:
 
     Attributes:
         port: None for 3000 or the next free one, 0 for any.
-        state_dir: Where `url`, `token`, `basic`, `sam-local.json` and the logs go, unless another run has it.
+        state_dir: Where `url`, `token`, `basic`, `queues.json`, `sam-local.json` and the logs go, unless another run
+            has it.
         parameters: Of the template, in place of what this machine would give.
     """
 
@@ -153,6 +154,8 @@ class Run:
         deployment = await self._deploy(ready)
         await self._serve(deployment, listening)
         files.write_credentials(self._folder.path, ready)
+        queues = json.dumps(files.dead_letters(deployment), indent=2)
+        files.write_private(self._folder.path / files.QUEUES, queues)
         engine_address = options.bind if deployment.engine.own else None
         variables = files.sam_local_variables(deployment, engine_address=engine_address)
         files.write_private(self._folder.path / "sam-local.json", json.dumps(variables, indent=2))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.up.deployment import Deployment, Engine
-from cli.up.files import Ready, sam_local_variables, write_credentials, write_private
+from cli.up.files import Ready, dead_letters, sam_local_variables, write_credentials, write_private
 from cli.up.run import foreign_engine
 
 if TYPE_CHECKING:
@@ -73,6 +73,24 @@ def test_sam_locals_variables_lead_a_container_to_the_engine(
     assert variables["Echo"]["AWS_ENDPOINT_URL_SQS"] == f"http://{host}:4000"
     assert "AWS_ENDPOINT_URL_DYNAMODB" not in variables["Echo"]  # `sam local` drops what is not declared
     assert variables["Echo"]["URL"] == "none"
+
+
+def test_dead_letters_are_left_with_where_they_came_from_and_without_a_key(toy: Template, tmp_path: Path) -> None:
+    engine = Engine("http://db", "http://127.0.0.1:4000", "eu-west-1", "key", "secret", own=False)
+    made = {**RESOURCES, "Dead": {**RESOURCES["Dead"], "Arn": "arn:dead"}}
+
+    assert dead_letters(Deployment(toy.path, {}, made, engine, tmp_path, 1.0)) == {
+        "sqs_url": "http://127.0.0.1:4000",
+        "region": "eu-west-1",
+        "own": False,
+        "dead_letters": {
+            "Dead": {
+                "url": "http://127.0.0.1:4000/1/toy-Dead",
+                "arn": "arn:dead",
+                "source_url": "http://127.0.0.1:4000/1/toy-Work",
+            }
+        },
+    }
 
 
 def test_either_endpoint_variable_names_the_engine_for_both() -> None:
