@@ -79,7 +79,7 @@ def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
 
 
 def fetch(deployment: Deployment, call: Call, assistant: str, sid: str) -> Answer:
-    """One event, with its payload and what became of it at each webhook.
+    """One event, with its payload, how that came, and what became of it at each webhook.
 
     With `Format` the payload is the body of a callback in that format, in place of what came.
     """
@@ -100,6 +100,8 @@ def fetch(deployment: Deployment, call: Call, assistant: str, sid: str) -> Answe
         200,
         {
             **event_resource(stored.listed, call.base_url),
+            "method": stored.event.method,
+            "content_type": stored.event.content_type,
             **resources.payload(raw),
             "results": resources.results(stored.event.sid, first, since),
         },

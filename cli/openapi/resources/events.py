@@ -100,6 +100,8 @@ _FETCHED_VIEW = View(
     about=_ABOUT,
     keys={
         **_KEYS,
+        "method": text("How it came; with GET the payload is the query.", enum=["GET", "POST"]),
+        "content_type": or_null(text("Of the body as it came.")),
         "payload": text("The raw bytes as they came, or in the `Format` that was asked for: text, or base64."),
         "payload_encoding": text("There, when the payload is base64.", enum=["base64"]),
         "results": {
@@ -108,7 +110,7 @@ _FETCHED_VIEW = View(
             "items": {"$ref": f"#/components/schemas/{_RESULT.name}"},
         },
     },
-    example={**_EXAMPLE, **resources.payload(_PAYLOAD), "results": _ROWS},
+    example={**_EXAMPLE, "method": "POST", "content_type": JSON, **resources.payload(_PAYLOAD), "results": _ROWS},
     optional=frozenset({"payload_encoding"}),
 )
 _ERASING_VIEW = View(

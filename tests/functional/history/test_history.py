@@ -40,6 +40,8 @@ def test_an_event_shows_what_came_and_what_became_of_it(history):
         "date_created": "2023-11-14T22:13:20Z",
         "size_bytes": len(made.payload),
         "url": f"https://abc123.execute-api.eu-west-1.amazonaws.com{LIST}/{made.sid}",
+        "method": made.method,
+        "content_type": made.content_type,
         "payload": made.payload.decode(),
     }
     hook = dispatch.webhook
