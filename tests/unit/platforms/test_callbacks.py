@@ -294,6 +294,6 @@ def test_shortening_any_bytes_says_what_it_did(pairs, most):
 
 def test_cutting_a_megabyte_is_quick():
     body = urlencode({"Event": "onDialogueTurn", "AssistantResponse": "あ" * 350_000}).encode()
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(native(body, webhook(method="GET")).url) <= 8000
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
