@@ -11,12 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-
 from functions.authorizer import credentials
 from functions.authorizer.grants import grant
 from functions.authorizer.issuer import IssuerKeys
+from parley import telemetry
 from parley.settings import AuthorizerSettings
 from parley.tokens import KeySetError, TokenError, UnknownKeyError, VerifyingKey, parse_jwks, verify_asymmetric
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 Handler = Callable[[Mapping[str, Any]], Answer]
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 def build(
@@ -88,16 +86,14 @@ def _pinned(jwks: str) -> Mapping[str, VerifyingKey]:
 
 def _denied(reason: str, event: Mapping[str, Any], issued: IssuerKeys | None) -> Answer:
     """The gateway answers 403 to the caller; why stands here alone, and never with the token (invariant 4)."""
-    logger.warning(
-        "Denied",
-        extra={
-            "reason": reason,
-            "route": event.get("routeKey"),
-            "issuer_error": issued.last_error if issued else None,
-        },
+    telemetry.tell(
+        "denied",
+        {"AuthorizationDenied": 1},
+        reason=reason,
+        route=event.get("routeKey"),
+        issuer_error=issued.last_error if issued else None,
     )
-    with single_metric(name="AuthorizationDenied", unit=MetricUnit.Count, value=1):
-        return {"isAuthorized": False, "context": {}}
+    return {"isAuthorized": False, "context": {}}
 
 
 @functools.cache
@@ -105,7 +101,7 @@ def _deployed() -> Handler:
     return build(AuthorizerSettings.from_environment(os.environ))
 
 
-@logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Answer:  # noqa: ARG001 — Lambda's signature
     """Answer API Gateway's question in the simple response format."""
+    telemetry.begin(event["requestContext"]["requestId"])
     return _deployed()(event)

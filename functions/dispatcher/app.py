@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
-
 from functions.dispatcher import batch
 from functions.dispatcher.callbacks.poster import Poster
 from functions.dispatcher.ports import Ports
 from functions.dispatcher.routes import Routes
 from functions.dispatcher.vitals import Vitals
-from parley import aws
+from parley import aws, telemetry
 from parley.config_table import secrets, webhooks
 from parley.settings import DispatcherSettings
 from parley.targets import TargetPolicy, own_hosts
@@ -33,9 +30,6 @@ if TYPE_CHECKING:
     from parley.webhook import Webhook, WebhookSecrets
 
 _RESERVE_MS = 3_000  # for acknowledging, and for what the runtime does after the handler
-
-logger = Logger()
-metrics = Metrics()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +78,6 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _count(name: str, number: int) -> None:
-    if number:
-        metrics.add_metric(name, MetricUnit.Count, number)
-
-
 @cache
 def _ports() -> Ports:
     settings = DispatcherSettings.from_environment(os.environ)
@@ -106,16 +95,13 @@ def _ports() -> Ports:
         routes=Routes(Tables(dynamodb, settings.config_table), time.monotonic),
         vitals=Vitals(dynamodb, settings.data_table, now_ms, time_scale=settings.time_scale),
         now_ms=now_ms,
-        count=_count,
     )
 
 
-@logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """SQS records in, the ids of those that must come again out."""
+    telemetry.begin(context.aws_request_id)
     ports = _ports()
     deadline_ms = ports.now_ms() + context.get_remaining_time_in_millis() - _RESERVE_MS
     failed = batch.run(ports, event["Records"], deadline_ms=deadline_ms)
-    if metrics.metric_set:
-        metrics.flush_metrics()
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

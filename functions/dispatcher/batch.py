@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
 from functions.dispatcher import commit
 from functions.dispatcher.fanout import Fanout
 from functions.dispatcher.replaying import Replaying
 from functions.dispatcher.retries import Retries
 from functions.dispatcher.tending import Tending
+from parley import telemetry
 from parley.aws import UNAVAILABLE
 from parley.messages import (
     ChunkMessage,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 SUSPECT_AFTER_RECEIVES = 3
 RECORD_ONLY_AFTER_RECEIVES = 50  # of the queue's 100: nearly two hours of failures by then
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +70,23 @@ def run(ports: Ports, records: Iterable[Mapping[str, Any]], *, deadline_ms: int)
     Returns:
         The ids of the messages that must come again.
     """
+    began_ms = ports.now_ms()
+    ports.tally.begin()
     readable, failed = read(records)
     clean = [entry for entry in readable if entry.receives < SUSPECT_AFTER_RECEIVES]
     suspects = [entry for entry in readable if entry.receives >= SUSPECT_AFTER_RECEIVES]
     # with clean ones in the batch no suspect is touched: if it kills the process, they are not charged for it
     now, later = (clean, suspects) if clean else (suspects[:1], suspects[1:])
-    return failed + [entry.message_id for entry in later] + _handle(ports, now, deadline_ms=deadline_ms)
+    again = failed + [entry.message_id for entry in later] + _handle(ports, now, deadline_ms=deadline_ms)
+    telemetry.tell(
+        "dispatched",
+        ports.tally.counts,
+        received=len(failed) + len(readable),
+        again=len(again),
+        events=list(ports.tally.events),
+        ms=ports.now_ms() - began_ms,
+    )
+    return again
 
 
 def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> list[str]:
@@ -96,6 +106,7 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
             case ReplayMessage() as message:
                 replays.append((entry.message_id, message))
             case CommitMessage() as message:
+                ports.tally.event(message.event.sid)
                 try:
                     commit.write(ports, message)
                 except UNAVAILABLE as error:

@@ -15,15 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
-from functions.dispatcher import admission, commit, evidence, next_attempts, states
+from functions.dispatcher import admission, commit, evidence, lines, next_attempts, states
 from functions.dispatcher.calls import callback
 from functions.dispatcher.vitals import Observation
-from parley import results, retry
+from parley import results, retry, telemetry
 from parley.attempts import FIRST
 from parley.aws import UNAVAILABLE, PartialAnswerError
 from parley.data_table import events, keys, undelivered
+from parley.event import UNRECOGNISED
 from parley.messages import ChunkMessage, CommitMessage, EventMessage, RetryMessage
 from parley.queues import events as events_queue
 from parley.webhook import GONE
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 INLINE_TARGETS = 10
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +119,7 @@ class Fanout:
         begun: set[keys.Key] = set()
         for message_id, message, record_only in messages:
             key = _key(message)
+            self._ports.tally.event(message.event_sid if isinstance(message, ChunkMessage) else message.event.sid)
             item = known.get(key)
             if isinstance(message, ChunkMessage):
                 if item is None and key not in begun:
@@ -132,11 +132,13 @@ class Fanout:
                     # this very message put the event and died before all its chunks were sent
                     self._send_chunks(event, item["nc"])
                 elif item.get("rid") != event.rid:
-                    self._ports.count("RepeatsRecognised", 1)
+                    self._ports.tally.count("RepeatsRecognised")
                 continue
             if key in begun:
                 continue  # a repeat inside the batch; the first copy commits it
             begun.add(key)
+            if event.status == UNRECOGNISED:
+                self._ports.tally.count("EventsUnrecognised")
             targets = len(self._ports.routes.matching(event))
             if targets > INLINE_TARGETS:
                 self._split(event, -(-targets // INLINE_TARGETS))
@@ -280,6 +282,15 @@ class Fanout:
         self, event: Event, target: Target, decision: retry.Decision
     ) -> tuple[undelivered.Undelivered, int | None]:
         settings, outcome = self._ports.settings, target.outcome
+        if outcome:
+            lines.attempted(
+                outcome,
+                event_sid=event.sid,
+                webhook_sid=target.webhook.sid,
+                number=1,
+                trigger=FIRST,
+                status=decision.status,
+            )
         next_attempt_ms, due_ms, delay = next_attempts.plan(
             decision, now_ms=self._ports.now_ms(), time_scale=settings.time_scale
         )

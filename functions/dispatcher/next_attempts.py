@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-
+from parley import telemetry
 from parley.attempts import RETRY
 from parley.aws import UNAVAILABLE
 from parley.messages import RetryMessage
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 WATCHDOG_SECONDS = 120  # a message that has not come by then is lost: the due index sends another
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 def plan(decision: Decision, *, now_ms: int, time_scale: float) -> tuple[int | None, int | None, int | None]:

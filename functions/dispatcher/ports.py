@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import random
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from parley.telemetry import Tally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -44,7 +46,7 @@ class Ports:
 
     Attributes:
         unit: A random number from 0 to 1.
-        count: Adds to a metric; they are written once a batch.
+        tally: What this batch comes to; told once, at its end.
     """
 
     settings: DispatcherSettings
@@ -56,7 +58,7 @@ class Ports:
     now_ms: Callable[[], int]
     unit: Callable[[], float] = random
     sleep: Callable[[float], None] = time.sleep
-    count: Callable[[str, int], None] = lambda name, number: None  # noqa: ARG005 — counts nothing
+    tally: Tally = field(default_factory=Tally)
 
     def persist(self, write: Callable[[], Returned], *, deadline_ms: int) -> Returned:
         """Write, and again while the table or queue is throttled, until the deadline.

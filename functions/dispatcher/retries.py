@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-
-from functions.dispatcher import admission, announcements, evidence, next_attempts, states
+from functions.dispatcher import admission, announcements, evidence, lines, next_attempts, states
 from functions.dispatcher.calls import callback
 from functions.dispatcher.vitals import Observation
-from parley import retry
+from parley import retry, telemetry
 from parley.attempts import FIRST, PROBE, RESEND, RETRY
 from parley.aws import UNAVAILABLE
 from parley.data_table import erasure, events, keys, undelivered
@@ -39,7 +37,7 @@ _NOT_COMMITTED_YET_SECONDS = 300.0
 # never called
 _CALLED_WHILE = {PROBE: (PAUSED,), RESEND: (ACTIVE, PAUSED), FIRST: (ACTIVE, PAUSED)}
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +198,7 @@ class Retries:
         """What follows from an end; repeating it changes nothing."""
         again = item.ended_as is not None  # told the first time
         if item.status == retry.EXHAUSTED and not again:
-            self._ports.count("DeliveriesExhausted", 1)
+            self._ports.tally.count("DeliveriesExhausted")
         if item.status == retry.EXHAUSTED and not again and webhook is not None and self._is_platforms(item):
             announcements.exhausted(self._ports, webhook, item)
         undelivered.move_to_finished(self._ports.dynamodb, self._ports.settings.data_table, item)
@@ -273,6 +271,14 @@ class Retries:
             elif entry.webhook.status == PAUSED:
                 # probing costs no attempts: the event waits on as it was
                 attempts, decision = item.attempts, retry.Decision(retry.WAITING, item.reason, None)
+        lines.attempted(
+            outcome,
+            event_sid=item.event_sid,
+            webhook_sid=item.webhook_sid,
+            number=item.attempts + 1,
+            trigger=trigger,
+            status=decision.status,
+        )
         next_attempt_ms, due_ms, delay = next_attempts.plan(decision, now_ms=now_ms, time_scale=settings.time_scale)
         if decision.status in retry.ENDED:
             # until what follows is done, the item stays in the due index, so that a crash before it is found

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from aws_lambda_powertools import Logger
-
+from parley import telemetry
 from parley.aws import UNAVAILABLE
 from parley.subscriptions import takes
 from parley.webhook import DISABLED
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from parley.event import Event
     from parley.webhook import Webhook, WebhookSecrets
 
-logger = Logger()
+logger = telemetry.logger()
 
 FRESH_SECONDS = 4.0  # changes take effect within 5 s (design 2)
 

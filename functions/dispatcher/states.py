@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools import Logger
-
 from functions.dispatcher import announcements
-from parley import webhook
+from parley import telemetry, webhook
 from parley.aws import UNAVAILABLE
 from parley.data_table import health as health_items
 from parley.health import DISABLED, DRAINING, LOOK_EVERY_MS, PAUSED, must_pause
@@ -23,14 +21,14 @@ if TYPE_CHECKING:
     from parley.health import Health
     from parley.webhook import Webhook
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 def observe(ports: Ports, observations: list[Observation]) -> None:
     """Take attempts into account, and pause the webhooks whose failures are too many. Best effort."""
     delivered = sum(observation.outcome.delivered for observation in observations)
-    ports.count("AttemptsDelivered", delivered)
-    ports.count("AttemptsFailed", len(observations) - delivered)
+    ports.tally.count("AttemptsDelivered", delivered)
+    ports.tally.count("AttemptsFailed", len(observations) - delivered)
     for target, health in ports.vitals.observe(observations):
         if not must_pause(health, ports.now_ms(), time_scale=ports.settings.time_scale):
             continue
@@ -55,7 +53,7 @@ def change(ports: Ports, target: Webhook, health: Health, state: str | None) -> 
     if after is None:
         return None
     ports.vitals.forget(target.sid)
-    logger.info("webhook", extra={"webhook": target.sid, "state": state or "active", "epoch": after.epoch})
+    telemetry.tell("changed", webhook=target.sid, state=state or "active", epoch=after.epoch)
     if state in (PAUSED, DRAINING):
         wanted = webhook.PAUSED if state == PAUSED else webhook.ACTIVE
         reason = webhook.FAILING if state == PAUSED else None

@@ -110,6 +110,7 @@ class Tending:
     def _probe(self, target: Webhook, health: Health, *, deadline_ms: int) -> None:
         """One waiting event is sent to the paused webhook; its success resumes it."""
         ports = self._ports
+        ports.tally.count("WebhooksPaused")
         item = self._candidate(health)
         if item is None:
             # nothing waits, so nothing can tell: what comes next will

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
-from parley import retry
+from parley import retry, telemetry
 from parley.aws import UNAVAILABLE
 from parley.data_table import health as health_items
 from parley.data_table import keys
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 
 FRESH_MS = 4_000
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
 from functions.history import deliveries, events, replays, schemas, testing
 from functions.history.deployment import Deployment
 from parley import aws
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_sqs.client import SQSClient
-
-logger = Logger()
 
 
 def build(settings: HistorySettings, dynamodb: DynamoDBClient, sqs: SQSClient) -> Api:
@@ -36,7 +32,6 @@ def _api() -> Api:
     return build(HistorySettings.from_environment(os.environ), aws.dynamodb(), aws.sqs())
 
 
-@logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Payload format 2.0 in and out."""
     if event["routeKey"] == schemas.ROUTE:

@@ -16,10 +16,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
 from functions.history import filters
-from parley import replays
+from parley import replays, telemetry
 from parley.api import links, paging
 from parley.api.caller import REPLAY as SCOPE
 from parley.api.dates import iso
@@ -49,7 +47,7 @@ PLATFORMS = (*PLATFORM_NAMES, PARLEY)
 CURSORS = re.compile(r"RP[0-9a-f]{32}")
 WATCHDOG_SECONDS = 60  # a message that has not come by then is lost: the due index sends another
 
-logger = Logger()
+logger = telemetry.logger()
 
 
 def add_routes(api: Api, deployment: Deployment) -> None:

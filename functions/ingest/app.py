@@ -8,12 +8,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
-
 from functions.ingest.accept import accept
 from functions.ingest.sources import Sources
-from parley import aws
+from parley import aws, telemetry
 from parley.aws import UNAVAILABLE
 from parley.config_table import secrets
 from parley.errors import (
@@ -36,10 +33,11 @@ if TYPE_CHECKING:
 
     from parley.event import Event
 
-logger = Logger()
+logger = telemetry.logger()
 
 Handler = Callable[[Request], dict[str, Any]]
 EMIT = "POST /v1/Assistants/{AssistantSid}/Events"
+_METRICS = {TooLargeError: "TooLarge", UnavailableError: "NotKept"}
 
 
 def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) -> Handler:
@@ -71,7 +69,7 @@ def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) ->
             public_url=settings.public_url,
         )
         done = emit(request, ports)
-        _log("emitted", done.event)
+        _tell("emitted", request, done.event)
         return json_response(done.status, done.body)
 
     def handle(request: Request) -> dict[str, Any]:
@@ -80,25 +78,37 @@ def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) ->
                 return emitted(request)
             accepted = accept(request, sources=sources, queue=queue, public_url=settings.public_url)
         except ParleyError as error:
-            return _refusal(error)
+            return _refusal(request, error)
         except UNAVAILABLE as error:
             logger.exception("unavailable", extra={"error": type(error).__name__})
-            return _refusal(UnavailableError("The event could not be kept just now; send it again"))
-        _log("accepted", accepted.event)
+            return _refusal(request, UnavailableError("The event could not be kept just now; send it again"))
+        _tell("accepted", request, accepted.event)
         return response(*accepted.answer)
 
     return handle
 
 
-def _log(what: str, event: Event) -> None:
-    logger.info(what, extra={"event": event.sid, "type": event.type, "bytes": len(event.payload)})
+def _tell(what: str, request: Request, event: Event) -> None:
+    telemetry.tell(what, event=event.sid, type=event.type, bytes=len(event.payload), ms=_spent_ms(request))
 
 
-def _refusal(error: ParleyError) -> dict[str, Any]:
-    """Its answer and a metric; nothing else is kept of a call that is not genuine."""
-    name = "TooLarge" if isinstance(error, TooLargeError) else "Refused"
-    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
-        metric.add_dimension(name="service", value="ingest")
+def _spent_ms(request: Request) -> int:
+    return time.time_ns() // 1_000_000 - request.received_ms
+
+
+def _refusal(request: Request, error: ParleyError) -> dict[str, Any]:
+    """Its answer, a metric and a line; of a call that is not genuine, nothing that it says is kept."""
+    metric = _METRICS.get(type(error), "Refused")
+    telemetry.tell(
+        "refused",
+        {metric: 1},
+        status=error.status,
+        error=type(error).__name__,
+        route=request.route_key,
+        # too large is found out after the proof: then the source is a real one, and somebody has to look after it
+        source=request.path_parameters.get("source") if metric == "TooLarge" else None,
+        ms=_spent_ms(request),
+    )
     headers: dict[str, str] = {}
     if isinstance(error, MethodNotAllowedError):
         headers["allow"] = ", ".join(error.allowed)
@@ -113,7 +123,7 @@ def _handler() -> Handler:
     return build(IngestSettings.from_environment(os.environ), aws.dynamodb(), aws.sqs())
 
 
-@logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 — Lambda's signature
     """Payload format 2.0 in, what the platform expects out."""
+    telemetry.begin(event["requestContext"]["requestId"])
     return _handler()(Request.from_event(event))

@@ -7,18 +7,14 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-
 from functions.sweeper.sweep import Ports, sweep
-from parley import aws
+from parley import aws, telemetry
 from parley.settings import SweeperSettings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _RESERVE_MS = 5_000
-
-logger = Logger()
 
 
 def _now_ms() -> int:
@@ -30,8 +26,7 @@ def _ports() -> Ports:
     return Ports(SweeperSettings.from_environment(os.environ), aws.dynamodb(), aws.sqs(), _now_ms)
 
 
-@logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 — Lambda's signature
     """A scheduled event in."""
-    sent = sweep(_ports(), deadline_ms=_now_ms() + context.get_remaining_time_in_millis() - _RESERVE_MS)
-    logger.info("swept", extra={"sent": sent})
+    telemetry.begin(context.aws_request_id)
+    sweep(_ports(), deadline_ms=_now_ms() + context.get_remaining_time_in_millis() - _RESERVE_MS)

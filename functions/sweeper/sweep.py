@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parley import telemetry
 from parley.attempts import RETRY
 from parley.data_table import due, keys
 from parley.health import LOOK_EVERY_MS
@@ -44,16 +45,21 @@ def sweep(ports: Ports, *, deadline_ms: int) -> int:
     Returns:
         How many messages were sent.
     """
-    sent = 0
+    began_ms = ports.now_ms()
+    sent, lag_ms = 0, 0
     # the shard that comes first changes every minute, so that a backlog in one never starves the others
     first = ports.now_ms() // 60_000
     for number in range(keys.DUE_SHARDS):
         shard = (first + number) % keys.DUE_SHARDS
         while ports.now_ms() < deadline_ms:
             entries = due.list_due(ports.dynamodb, ports.settings.data_table, shard, now_ms=ports.now_ms(), limit=PAGE)
+            # its first is the shard's oldest; later pages are younger
+            lag_ms = max([lag_ms, *(began_ms - due.due_ms(entry) for entry in entries[:1])])
             sent += _send(ports, entries)
             if len(entries) < PAGE:
                 break
+    # every minute, nothing due included: an alarm takes silence for a sweeper that does not run
+    telemetry.tell("swept", {"SweepLag": lag_ms / 1000}, sent=sent, ms=ports.now_ms() - began_ms)
     return sent
 
 

@@ -6,9 +6,6 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-
 from functions.webhooks import assistants, sources, webhooks
 from functions.webhooks.deployment import Deployment
 from parley import aws
@@ -32,10 +29,6 @@ ELSEWHERE = {
     "/schemas/v1/{name}": ("GET",),
 }
 
-_FIRST_REFUSAL = 400
-
-logger = Logger()
-
 
 def build(settings: WebhooksSettings, dynamodb: DynamoDBClient) -> Api:
     """The routes of one deployment."""
@@ -51,10 +44,6 @@ def _deployed() -> Api:
     return build(WebhooksSettings.from_environment(os.environ), aws.dynamodb())
 
 
-@logger.inject_lambda_context
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a payload-v2 event of API Gateway."""
-    answer = _deployed().handle(event, context)
-    refused = answer["statusCode"] >= _FIRST_REFUSAL
-    with single_metric(name="RefusedRequests" if refused else "ServedRequests", unit=MetricUnit.Count, value=1):
-        return answer
+    return _deployed().handle(event, context)

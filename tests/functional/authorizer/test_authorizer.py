@@ -75,7 +75,11 @@ def event(authorization: str | None, *, other: str | None = None) -> dict[str, A
         "rawPath": "/v1/Assistants",
         "rawQueryString": "",
         "headers": header,
-        "requestContext": {"http": {"method": "GET", "path": "/v1/Assistants"}, "stage": "$default"},
+        "requestContext": {
+            "http": {"method": "GET", "path": "/v1/Assistants"},
+            "requestId": "JKJaXmPLvHcESHA=",
+            "stage": "$default",
+        },
     }
 
 
@@ -166,8 +170,8 @@ def test_denials_are_logged_with_their_reason_and_without_the_token(name, capsys
     authorization, reason = REFUSED[name]
     record = denied(build(), event(authorization))
     assert (record["reason"], record["route"]) == (reason, "GET /v1/Assistants")
+    assert record["AuthorizationDenied"] == [1.0]
     printed = "".join(capsys.readouterr()) + str(record)
-    assert "AuthorizationDenied" in printed
     if authorization and len(authorization) > 12:
         assert authorization.split()[-1][:12] not in printed
 

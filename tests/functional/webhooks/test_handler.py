@@ -29,6 +29,8 @@ class Context:
 def deployed(stack, monkeypatch):
     variables = {
         "CONFIG_TABLE": stack.config_table,
+        "DATA_TABLE": stack.data_table,
+        "EVENT_SHARDS": "8",
         "PUBLIC_URL": "",
         "RETENTION_DAYS": "30",
         "ALLOW_HTTP_TARGETS": "false",
@@ -43,7 +45,7 @@ def deployed(stack, monkeypatch):
 
 
 @pytest.mark.usefixtures("deployed")
-def test_it_serves_and_refuses_and_logs_no_body(capsys):
+def test_it_serves_and_refuses_and_logs_no_body(printed):
     authorizer = {"account": ACCOUNT, "scopes": "read write", "expires": "4000000000", "token_id": "t"}
     headers = {"Content-Type": "application/json"}
     body = json.dumps({"UniqueName": "bot"}).encode()
@@ -57,7 +59,9 @@ def test_it_serves_and_refuses_and_logs_no_body(capsys):
         Context(),  # type: ignore[arg-type] # the part that is used
     )
     assert refused["statusCode"] == 400
-    printed = "".join(capsys.readouterr())
-    assert "ServedRequests" in printed
-    assert "RefusedRequests" in printed
-    assert "hunter2" not in printed
+    said = printed()
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [(line["message"], line["route"], line["status"], line["account"], line["token"]) for line in lines] == [
+        ("called", "POST /v1/Assistants", status, ACCOUNT, "t") for status in (201, 400)
+    ]
+    assert "hunter2" not in said

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
+from parley import telemetry
 from parley.api.caller import READ, WRITE, Caller, identify, require
 from parley.api.links import API_ROOT, base_of
 from parley.api.versions import etag
@@ -156,8 +157,20 @@ class Api:
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer a payload-v2 event."""
-        self._resolver.append_context(request=Request.from_event(event))  # type: ignore[no-untyped-call] # Powertools'
-        return self._resolver.resolve(_routable(event), context)
+        telemetry.begin(event["requestContext"]["requestId"])
+        request = Request.from_event(event)
+        self._resolver.append_context(request=request)  # type: ignore[no-untyped-call] # Powertools'
+        answer = self._resolver.resolve(_routable(event), context)
+        # who and what, never how: names in paths are the team's own, bodies hold secrets
+        telemetry.tell(
+            "called",
+            route=request.route_key,
+            status=answer["statusCode"],
+            account=request.authorizer.get("account"),
+            token=request.authorizer.get("token_id"),
+            ms=time.time_ns() // 1_000_000 - request.received_ms,
+        )
+        return answer
 
 
 def _routable(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,6 +70,11 @@ class DueReplay:
 Due = DueAttempt | DueWebhook | DueReplay
 
 
+def due_ms(entry: Due) -> int:
+    """Since when an entry is due, Unix milliseconds."""
+    return keys.received_ms_of(entry.sort)
+
+
 def list_due(client: DynamoDBClient, table: str, shard: int, *, now_ms: int, limit: int) -> list[Due]:
     """The entries of one shard whose time has come, oldest first."""
     answer = client.query(
