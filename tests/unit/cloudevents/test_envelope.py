@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import cloudevents.core.bindings.http as sdk
 import pytest
@@ -139,6 +141,41 @@ def test_where_it_cannot_be_taken_out_nothing_of_the_body_is_shown(body):
     data = samples.rendered(samples.event_of("messagehub", body))["data"]
     assert data["original_omitted"] is True
     assert {"original", "original_base64"}.isdisjoint(data)
+
+
+# How a credential may be wrapped in a text: JSON, JSON of JSON, and what is none.
+WRAPPINGS: dict[str, Callable[[object], object]] = {
+    "an object": lambda inner: {"contact_inbox": inner, "name": "kept"},
+    "an array": lambda inner: [1, inner],
+    "JSON": json.dumps,
+    "JSON cut short": lambda inner: json.dumps(inner)[:-1],
+    "JSON with its letters escaped": lambda inner: json.dumps(inner).replace("_", "\\u005f"),
+    "Ruby": lambda inner: f"params: {inner!r}".replace("': ", "'=>"),
+    "a query": lambda inner: urlencode({"data": json.dumps(inner), "x": "1"}),
+    "a member's name": lambda inner: {json.dumps(inner): ""},
+}
+
+
+@given(st.lists(st.sampled_from(sorted(WRAPPINGS)), max_size=4), st.sampled_from(["pubsub_token", "pubsubToken"]))
+def test_a_credential_is_in_no_text_either_however_it_is_wrapped(wrappings, name):
+    inner: object = {name: "hush", "name": "kept"}
+    for wrapping in wrappings:
+        inner = WRAPPINGS[wrapping](inner)
+    content = inner if isinstance(inner, str) else json.dumps(inner)
+    in_json = hub({"content_attributes": inner})
+    in_a_form = samples.event_of("autopilot", urlencode({"Event": "onDialogueEnd", "Memory": content}).encode())
+    as_a_form = samples.event_of("autopilot", content.encode())
+    for event in (in_json, in_a_form, as_a_form):
+        assert b"hush" not in envelope.body(event, "")
+
+
+def test_a_text_that_only_speaks_of_the_credential_stays_and_json_in_a_text_keeps_the_rest():
+    said = "what is a pubsub_token? 100% \\u00e9"
+    memory = {"name": "Johanna", "list": [said]}
+    form = {"Event": "onDialogueTurn", "CurrentInput": said, "Memory": json.dumps(memory | {"pubsub_token": "hush"})}
+    data = samples.rendered(samples.event_of("autopilot", urlencode(form).encode()))["data"]
+    assert data["input"]["text"] == data["original"]["CurrentInput"] == said
+    assert data["memory"] == json.loads(data["original"]["Memory"]) == memory
 
 
 def test_beyond_64_kib_the_original_is_left_out_and_the_rest_stays():
