@@ -116,13 +116,20 @@ def test_one_script_is_the_same_on_four_platforms(step, said, answered, events):
 
 @pytest.mark.parametrize("name", ["message_created", "message_updated"])
 @pytest.mark.parametrize("message_type", ["incoming", "outgoing", "template", 0, 1, 3, None])
-def test_a_private_note_is_never_a_message(name, message_type):
-    event = hub(name, message_type=message_type, content="between us", private=True, sender={"id": 7, "type": "user"})
+@pytest.mark.parametrize("private", [True, "true", "True", 1])
+def test_a_private_note_is_never_a_message(name, message_type, private):
+    sender = {"id": 7, "type": "user"}
+    event = hub(name, message_type=message_type, content="between us", private=private, sender=sender)
     data = samples.rendered(event)["data"]
     assert event.type in {"note.added", "note.updated"}
     assert data["note"] == {"text": "between us"}
     assert "input" not in data
     assert "output" not in data
+
+
+@pytest.mark.parametrize("private", [False, "false", None, 0, ""])
+def test_what_is_not_private_is_a_message(private):
+    assert hub("message_created", message_type="outgoing", content="hi", private=private).type == "message.sent"
 
 
 def test_text_never_comes_from_the_conversations_last_message():

@@ -21,6 +21,9 @@ _JAVASCRIPT = re.compile(
     r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT([+-])(\d{2})(\d{2})", re.ASCII
 )
 
+# From 1973 on; fewer digits are a date without dashes.
+_UNIX_SECONDS = re.compile(r"[0-9]{9,11}(\.[0-9]{1,9})?", re.ASCII)
+
 
 class UnreadableError(Exception):
     """Raised when a body is not a JSON object; its text is the event's reason."""
@@ -117,8 +120,10 @@ def _in_its_form(value: object) -> datetime | None:
     found = _javascript(text)
     if found is not None:
         return found
+    if _UNIX_SECONDS.fullmatch(text):
+        return datetime.fromtimestamp(float(text), UTC)
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
         return parsedate_to_datetime(text)
 
@@ -126,7 +131,8 @@ def _in_its_form(value: object) -> datetime | None:
 def moment(value: object) -> datetime | None:
     """A time in UTC; a zero or unreadable one counts as absent.
 
-    Times come as ISO 8601 with or without a zone (UTC then), as RFC 2822, as a JavaScript date and as Unix seconds.
+    Times come as ISO 8601 with or without a zone (UTC then), as Ruby's `2021-07-23 18:02:48 UTC`, as RFC 2822, as a
+    JavaScript date and as Unix seconds.
     """
     try:
         found = _in_its_form(value)

@@ -36,12 +36,18 @@ def spoken(body: Body) -> str | None:
     return _MESSAGE_TYPES.get(message_type)
 
 
+def _is_private(body: Body) -> bool:
+    """Whatever does not say that a message is public makes it a note: a note must never look like a message."""
+    private = body.get("private")
+    return bool(private) and not (isinstance(private, str) and private.lower() == "false")
+
+
 def _created(body: Body) -> str | None:
-    return "note.added" if body.get("private") is True else spoken(body)
+    return "note.added" if _is_private(body) else spoken(body)
 
 
 def _updated(body: Body) -> str:
-    return "note.updated" if body.get("private") is True else "message.updated"
+    return "note.updated" if _is_private(body) else "message.updated"
 
 
 def _status(body: Body) -> str:
