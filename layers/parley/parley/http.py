@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_INGEST = "/ingest/"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -71,14 +73,17 @@ class Request:
         """The URL that the platform called, which some proofs cover.
 
         The caller's `Host` is not proof of anything, so it is never used; a function's environment cannot name the API
-        that calls it (a circular dependency in CloudFormation), so the gateway's own domain name is.
+        that calls it (a circular dependency in CloudFormation), so the gateway's own domain name is. Behind an API
+        mapping the developer guide leaves the mapping's path out of `rawPath` and some have seen it there: `PublicUrl`
+        has it either way, so behind that only the route counts.
 
         Args:
             configured: The `PublicUrl` parameter, or empty.
         """
+        if configured:
+            return configured.rstrip("/") + self.path[max(0, self.path.rfind(_INGEST)) :]
         path = self.path.removeprefix(self._stage_prefix) if self._stage_prefix else self.path
-        base = configured.rstrip("/") or f"https://{self.domain_name}{self._stage_prefix}"
-        return base + path
+        return f"https://{self.domain_name}{self._stage_prefix}{path}"
 
 
 def response(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

@@ -186,13 +186,24 @@ def test_autopilot_by_get_keeps_the_query_as_it_was_sent(world):
     assert (event.method, event.payload) == ("GET", query.encode())
 
 
-def test_what_twilio_signed_is_the_public_url_where_there_is_one():
+@pytest.mark.parametrize(
+    "in_path", ["", "/base", "/$default/base"], ids=["not in rawPath", "in rawPath", "and a stage"]
+)
+def test_what_twilio_signed_is_the_public_url_where_there_is_one(in_path):
     with stack() as made:
         world = World(made, public_url="https://hooks.example.com/base/")
         body = sample("autopilot", "onDialogueStart")
-        signed = world.autopilot(body, url=f"https://hooks.example.com/base{world.paths['autopilot']}")
-        assert world.call("autopilot", body, headers=signed)["statusCode"] == 200
-        assert world.call("autopilot", body, headers=world.autopilot(body))["statusCode"] == 403
+
+        def status(headers: proofs.Headers) -> int:
+            call = http_event("POST", world.paths["autopilot"], body=body, headers=headers)
+            call["rawPath"] = in_path + call["rawPath"]  # an API mapping's path may be in it or not
+            answer: int = world.handle(Request.from_event(call))["statusCode"]
+            return answer
+
+        for called in ("https://hooks.example.com/base", "https://hooks.example.com:443/base"):
+            assert status(world.autopilot(body, url=f"{called}{world.paths['autopilot']}")) == 200
+        assert status(world.autopilot(body, url=f"https://hooks.example.com{world.paths['autopilot']}")) == 403
+        assert status(world.autopilot(body)) == 403
 
 
 def test_the_callers_host_is_no_part_of_a_proof(world):
