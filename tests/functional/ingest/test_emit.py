@@ -110,6 +110,16 @@ def test_what_is_given_is_kept(bot):
     assert form_of(bot.queued()[0]) == given
 
 
+@pytest.mark.parametrize(
+    "date", ["2019-09-09 13:45:00", "2019-09-09T15:45:00.250+02:00", "Mon, 09 Sep 2019 13:45:00 GMT"]
+)
+def test_a_date_in_any_form_is_emitted_in_the_examples(bot, date):
+    assert bot.emit({**TURN, "EventDate": date}, content_type=FORM)["statusCode"] == 201
+    (event,) = bot.queued()
+    assert form_of(event)["EventDate"] == "2019-09-09 13:45:00"
+    assert event.occurred_ms == 1568036700000
+
+
 @pytest.mark.parametrize("fields", ["", "[]", '{"fields":[]}', " ", "{}"])
 def test_an_empty_fields_is_an_empty_array(bot, fields):
     assert bot.emit({**TURN, "Fields": fields}, content_type=FORM)["statusCode"] == 201

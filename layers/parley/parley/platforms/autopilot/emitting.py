@@ -2,7 +2,7 @@
 
 Filled: `Sid`, `EventDate`, `AccountSid`, `AssistantSid`, `DialogueSid` (one per person), `Channel` = `api`, and a
 turn's `Fields` (`[]`). Never filled: `DialoguePayloadUrl`, whose service is gone, and `WebhookSid`, which each callback
-gets.
+gets. An `EventDate` that is given in another form is written in the example's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from parley.platforms import form
@@ -23,6 +24,7 @@ from parley.platforms.emission import (
     missing,
     unreadable,
 )
+from parley.platforms.reading import moment
 
 _COMMON = (
     "Sid", "EventDate", "WebhookSid", "Event", "AccountSid", "AssistantSid", "DialogueSid", "UserIdentifier",
@@ -77,6 +79,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _date(moment_utc: datetime) -> str:
+    """The seed's text says RFC 2822 and its example is this: receivers were written against the example."""
+    return moment_utc.strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _no_fields(text: str) -> bool:
     if not text.strip():
         return True
@@ -115,9 +122,11 @@ def complete(emission: Emission) -> tuple[str, bytes]:
     problems = _problems(event, params)
     if problems:
         raise InvalidEventError(problems)
+    if happened := moment(params.get("EventDate")):
+        params["EventDate"] = _date(happened)
     filled = {
         "Sid": emission.new_id,
-        "EventDate": emission.now.strftime("%Y-%m-%d %H:%M:%S"),
+        "EventDate": _date(emission.now),
         "AccountSid": emission.account_sid,
         "AssistantSid": emission.assistant_sid,
         "DialogueSid": f"UK{conversation_of(emission, params['UserIdentifier']).hex}",
