@@ -34,7 +34,7 @@ def state_changed(ports: Ports, webhook: Webhook, health: Health) -> None:
     """
     if health.state is None:
         return
-    waiting = undelivered.count_waiting(ports.dynamodb, ports.settings.data_table, webhook.sid)
+    waiting = undelivered.count_open(ports.dynamodb, ports.settings.data_table, webhook.sid)
     told = {
         "webhook": {"sid": webhook.sid, "unique_name": webhook.unique_name},
         "reason": webhook.status_reason,

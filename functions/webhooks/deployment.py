@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The config table's client and the function's settings."""
+    """The tables' client and the function's settings."""
 
     client: DynamoDBClient
     settings: WebhooksSettings

@@ -30,13 +30,16 @@ def assistant(record: Assistant, base_url: str) -> dict[str, Any]:
     }
 
 
-def webhook(record: WebhookRecord, base_url: str, *, now_ms: int, new_secret: str | None = None) -> dict[str, Any]:
+def webhook(
+    record: WebhookRecord, base_url: str, *, now_ms: int, waiting: int | None = 0, new_secret: str | None = None
+) -> dict[str, Any]:
     """A webhook: the seed's ten keys and ours.
 
     Args:
         record: As it is stored.
         base_url: What links begin with.
         now_ms: Unix milliseconds: a former secret that has expired is not mentioned.
+        waiting: How many events it is still to get; None when that is not known.
         new_secret: A secret that was generated just now, to be shown once.
     """
     values = record.webhook
@@ -53,7 +56,7 @@ def webhook(record: WebhookRecord, base_url: str, *, now_ms: int, new_secret: st
         "status": values.status,
         "status_reason": values.status_reason,
         "status_since": iso(values.status_since_ms),
-        "waiting": None,  # counted by the delivery engine, whose table this function cannot read
+        "waiting": waiting,
         "secret": new_secret or MASK,
         "previous_secret_expires_at": iso(until * 1000) if until and until * 1000 > now_ms else None,
         "headers": dict.fromkeys(values.header_names, MASK),
@@ -68,13 +71,19 @@ def webhook(record: WebhookRecord, base_url: str, *, now_ms: int, new_secret: st
 
 
 def source(
-    record: SourceRecord, base_url: str, *, new_secret: str | None = None, new_token: str | None = None
+    record: SourceRecord,
+    base_url: str,
+    *,
+    last_event_ms: int | None = None,
+    new_secret: str | None = None,
+    new_token: str | None = None,
 ) -> dict[str, Any]:
     """A source, with the steps to paste its URL into the platform's console.
 
     Args:
         record: As it is stored.
         base_url: What links begin with.
+        last_event_ms: When its newest event was received; None when that is not known.
         new_secret: A secret that was generated just now, to be shown once.
         new_token: A URL token that was made just now, to be shown once.
     """
@@ -93,7 +102,7 @@ def source(
         },
         "ingest_url": ingest_url,
         "setup_steps": list(platform(record.platform).steps(ingest_url)),
-        "last_event_at": None,  # known to the data table, which this function cannot read
+        "last_event_at": iso(last_event_ms),
         "date_created": iso(record.created_ms),
         "date_updated": iso(record.updated_ms),
         "url": resource(base_url, "Assistants", record.assistant_sid, "Sources", record.sid),

@@ -6,7 +6,7 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from functions.webhooks import assistants, pages, rotation, shapes, source_values
+from functions.webhooks import activity, assistants, pages, rotation, shapes, source_values
 from functions.webhooks.deployment import Deployment, until_settled
 from functions.webhooks.unique_names import required_unique_name, unique_name
 from parley.api.links import resource
@@ -38,9 +38,12 @@ def add_routes(api: Api, deployment: Deployment) -> None:
 def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
     """A page of an assistant's sources."""
     owner = assistants.find(deployment, call, assistant)
+    last: dict[str, int] = {}
 
     def load(limit: int, position: Position | None) -> tuple[list[store.SourceRecord], bool]:
-        return store.list_some(deployment.client, deployment.table, owner.sid, limit=limit, position=position)
+        found, more = store.list_some(deployment.client, deployment.table, owner.sid, limit=limit, position=position)
+        last.update(activity.last_event_ms(deployment, owner.sid, [record.sid for record in found]))
+        return found, more
 
     return pages.answer(
         call,
@@ -49,7 +52,7 @@ def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
         prefix=SOURCE,
         load=load,
         sid_of=lambda item: item.sid,
-        shape=lambda item: shapes.source(item, call.base_url),
+        shape=lambda item: shapes.source(item, call.base_url, last_event_ms=last.get(item.sid)),
     )
 
 
@@ -96,7 +99,7 @@ def fetch(deployment: Deployment, call: Call, assistant: str, sid_or_name: str) 
     """One source."""
     read_query(call.request.raw_query, allowed=())
     found = find(deployment, call, assistant, sid_or_name)
-    return Answer(200, shapes.source(found, call.base_url), found.version)
+    return Answer(200, _shown(deployment, call, found), found.version)
 
 
 def update(deployment: Deployment, call: Call, assistant: str, sid_or_name: str) -> Answer:
@@ -153,8 +156,22 @@ def update(deployment: Deployment, call: Call, assistant: str, sid_or_name: str)
         changed = until_settled(lambda: attempt(keep_secret=False))
     except SameSecretError:
         changed = until_settled(lambda: attempt(keep_secret=True))
-    body = shapes.source(changed, call.base_url, new_secret=shown[0] if shown else None, new_token=new_token)
+    body = _shown(deployment, call, changed, new_secret=shown[0] if shown else None, new_token=new_token)
     return Answer(200, body, changed.version)
+
+
+def _shown(
+    deployment: Deployment,
+    call: Call,
+    record: store.SourceRecord,
+    *,
+    new_secret: str | None = None,
+    new_token: str | None = None,
+) -> dict[str, object]:
+    last = activity.last_event_ms(deployment, record.assistant_sid, [record.sid])
+    return shapes.source(
+        record, call.base_url, last_event_ms=last.get(record.sid), new_secret=new_secret, new_token=new_token
+    )
 
 
 def _without_null_secret(values: dict[str, object], present: store.SourceRecord) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from functions.webhooks import assistants, pages, rotation, shapes, webhook_values
+from functions.webhooks import activity, assistants, pages, rotation, shapes, webhook_values
 from functions.webhooks.deployment import Deployment, until_settled
 from functions.webhooks.header_sets import headers
 from parley.api.links import resource
@@ -52,9 +52,12 @@ def rules_of(deployment: Deployment, call: Call) -> webhook_values.Rules:
 def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
     """A page of an assistant's webhooks."""
     owner = assistants.find(deployment, call, assistant)
+    waiting: dict[str, int | None] = {}
 
     def load(limit: int, position: Position | None) -> tuple[list[store.WebhookRecord], bool]:
-        return store.list_some(deployment.client, deployment.table, owner.sid, limit=limit, position=position)
+        found, more = store.list_some(deployment.client, deployment.table, owner.sid, limit=limit, position=position)
+        waiting.update(activity.waiting(deployment, call, [record.webhook for record in found]))
+        return found, more
 
     return pages.answer(
         call,
@@ -63,7 +66,7 @@ def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
         prefix=WEBHOOK,
         load=load,
         sid_of=lambda item: item.webhook.sid,
-        shape=lambda item: shapes.webhook(item, call.base_url, now_ms=call.now_ms),
+        shape=lambda item: shapes.webhook(item, call.base_url, now_ms=call.now_ms, waiting=waiting[item.webhook.sid]),
     )
 
 
@@ -120,7 +123,7 @@ def fetch(deployment: Deployment, call: Call, assistant: str, sid_or_name: str) 
     """One webhook."""
     read_query(call.request.raw_query, allowed=())
     found = find(deployment, call, assistant, sid_or_name)
-    return Answer(200, shapes.webhook(found, call.base_url, now_ms=call.now_ms), found.webhook.version)
+    return Answer(200, _shown(deployment, call, found), found.webhook.version)
 
 
 def update(deployment: Deployment, call: Call, assistant: str, sid_or_name: str) -> Answer:
@@ -157,8 +160,14 @@ def update(deployment: Deployment, call: Call, assistant: str, sid_or_name: str)
         changed = until_settled(lambda: attempt(replacing))
     except store.SameSecretError:
         changed = until_settled(lambda: attempt(None))
-    body = shapes.webhook(changed, call.base_url, now_ms=call.now_ms, new_secret=generated)
-    return Answer(200, body, changed.webhook.version)
+    return Answer(200, _shown(deployment, call, changed, new_secret=generated), changed.webhook.version)
+
+
+def _shown(
+    deployment: Deployment, call: Call, record: store.WebhookRecord, *, new_secret: str | None = None
+) -> dict[str, object]:
+    waiting = activity.waiting(deployment, call, [record.webhook])[record.webhook.sid]
+    return shapes.webhook(record, call.base_url, now_ms=call.now_ms, waiting=waiting, new_secret=new_secret)
 
 
 def _same(given: dict[str, str | None], stored: tuple[str, ...]) -> bool:

@@ -105,7 +105,7 @@ def _waiting(client: Any, table: str, chance: random.Random) -> object:
     sid = webhook_sid(chance.randrange(HOOKS))
     after = keys.listing_sort(START_MS, event(1).sid) if chance.random() < 0.5 else None
     found = undelivered.list_waiting(client, table, sid, after=after, newest=chance.random() < 0.5, limit=2)
-    return found, undelivered.count_waiting(client, table, sid)
+    return found, undelivered.count_open(client, table, sid)
 
 
 def _due(client: Any, table: str, chance: random.Random) -> object:

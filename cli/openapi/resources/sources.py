@@ -131,7 +131,12 @@ _VIEW = View(
             f"To paste into the platform's console. It ends with a token, shown once and then `{MASK}`."
         ),
         "setup_steps": {"type": "array", "items": {"type": "string"}, "description": "How to paste it."},
-        "last_event_at": or_null(date("When an event came last, where that is known.")),
+        "last_event_at": or_null(
+            date(
+                "When its newest event came, some seconds late. Null: none came within retention, or so many of other"
+                " sources' since (thousands) that it is not looked for; or not known just now."
+            )
+        ),
         **DATES,
         "url": link("Of the source."),
     },

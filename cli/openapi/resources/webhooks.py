@@ -23,8 +23,10 @@ from cli.openapi.values import (
     text,
 )
 from functions.webhooks import header_sets, rotation, shapes, webhook_values, webhooks
+from functions.webhooks.activity import MOST_COUNTED_WEBHOOKS
 from functions.webhooks.deployment import MASK
 from parley.config_table.webhooks import WebhookRecord
+from parley.data_table.undelivered import COUNTING_READS, MOST_COUNTED
 from parley.matching import ALL
 from parley.platforms import PLATFORM_NAMES, platform
 from parley.retry import DEFAULT_SCHEDULE, MAX_ENTRIES, MAX_SECONDS, MIN_SECONDS
@@ -175,7 +177,17 @@ _VIEW = View(
         "status": text("`paused` is temporary: its receiver failed, its events wait.", enum=[ACTIVE, PAUSED, DISABLED]),
         "status_reason": or_null(text("Why.", enum=[BY_USER, GONE, FAILING])),
         "status_since": or_null(date("Since when.")),
-        "waiting": or_null({"type": "integer", "description": "Events that wait for it, where that is known."}),
+        "waiting": or_null(
+            {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": MOST_COUNTED,
+                "description": "Events that it is still to get: those that wait while it is paused or off, and those"
+                f" that are being tried again. Counted up to {MOST_COUNTED:,}, and to fewer where their answers fill"
+                f" {COUNTING_READS} MB; more may be there then. Null: not known just now, or in a list where"
+                f" {MOST_COUNTED_WEBHOOKS} others have been counted.",
+            }
+        ),
         "secret": text(MASKED),
         "previous_secret_expires_at": or_null(date("Until when the former secret signs too.")),
         "headers": {

@@ -54,8 +54,10 @@ class WebhooksSettings:
     """The webhooks function's environment."""
 
     config_table: str
+    data_table: str
     public_url: str
     retention_days: int
+    event_shards: int
     allow_http_targets: bool
     allowed_private_cidrs: tuple[Network, ...]
     max_webhooks_per_account: int
@@ -69,8 +71,10 @@ class WebhooksSettings:
         """
         return cls(
             config_table=_text(environ, "CONFIG_TABLE"),
+            data_table=_text(environ, "DATA_TABLE"),
             public_url=_text(environ, "PUBLIC_URL"),
             retention_days=_number(environ, "RETENTION_DAYS"),
+            event_shards=_number(environ, "EVENT_SHARDS"),
             allow_http_targets=_flag(environ, "ALLOW_HTTP_TARGETS"),
             allowed_private_cidrs=_networks(environ, "ALLOWED_PRIVATE_CIDRS"),
             max_webhooks_per_account=_number(environ, "MAX_WEBHOOKS_PER_ACCOUNT"),

@@ -41,8 +41,10 @@ def settings(stack: Stack, **changes: Any) -> WebhooksSettings:
     """A deployment's, as far as a test does not say otherwise."""
     values: dict[str, Any] = {
         "config_table": stack.config_table,
+        "data_table": stack.data_table,
         "public_url": "",
         "retention_days": 30,
+        "event_shards": 8,
         "allow_http_targets": False,
         "allowed_private_cidrs": (),
         "max_webhooks_per_account": 0,

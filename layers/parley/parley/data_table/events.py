@@ -5,7 +5,7 @@ An event item is written once and never updated; what happened later to a delive
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ ERASED = "gone"  # the attribute that makes an item a tombstone: when it was era
 _BATCH_GET_KEYS = 100
 _DAY_SECONDS = 86_400
 _FILTERED_LOOK = 1000  # looked at in one read of a shard; the table stops at 1 MB, some 2,000
+_SOURCES_LOOK = 100
+_SOURCES_SOUGHT = 5  # each by reads of its own
 _CONVERSATION_READS = 10  # of 1 MB each: thousands of events of ordinary size
 
 
@@ -257,11 +259,12 @@ class Wanted:
     type: str | None = None
     platform: str | None = None
     conversation_id: str | None = None
+    source_sid: str | None = None
 
     @property
     def attributes(self) -> dict[str, str]:
         """The attributes that an item must have."""
-        named = {"t": self.type, "p": self.platform, "cv": self.conversation_id}
+        named = {"t": self.type, "p": self.platform, "cv": self.conversation_id, "src": self.source_sid}
         return {name: value for name, value in named.items() if value is not None}
 
 
@@ -315,6 +318,54 @@ def list_newest(
         ),
         limit=limit,
     )
+
+
+def last_received(
+    client: DynamoDBClient, table: str, assistant_sid: str, source_sids: Collection[str], *, shards: int
+) -> dict[str, int]:
+    """When each source's newest event was received, Unix milliseconds, by source; read from the index.
+
+    Nothing is written for this when an event comes: that would cost each event of a quiet source a write unit more. So
+    one that is not found within the bounds (invariant 9) is left out: it has no events, or some thousands of others'
+    have come since.
+    """
+    missing, found = set(source_sids), {}
+    reads: list[listing.Read[dict[str, Any]]] = [
+        partial(
+            listing.Query(
+                partition=keys.listing_partition(assistant_sid, shard),
+                low=listing.OLDEST,
+                limit=_SOURCES_LOOK,
+                by_time=True,
+                wanted={},
+            ).read,
+            client,
+            table,
+        )
+        for shard in range(shards)
+    ]
+    reached: str | None = None
+    for step in listing.settle(reads, below=listing.NEWEST):
+        reached = step.reached
+        for values in (values for _, group in step.groups for values in group):
+            if (source_sid := values.get("src")) in missing:
+                missing.discard(source_sid)
+                found[source_sid] = keys.received_ms_of(values["isk"])
+        if not missing or reached is None:
+            return found
+    for source_sid in sorted(missing)[:_SOURCES_SOUGHT]:
+        page = list_newest(
+            client,
+            table,
+            assistant_sid,
+            shards=shards,
+            wanted=Wanted(source_sid=source_sid),
+            between=listing.Between().before(reached),
+            limit=1,
+        )
+        if page.rows:
+            found[source_sid] = page.rows[0].received_ms
+    return found
 
 
 def _conversation(client: DynamoDBClient, table: str, assistant_sid: str, wanted: Wanted) -> list[Listed] | None:
