@@ -56,8 +56,8 @@ sam-local: setup sam ## every function by `sam local`, in containers; REQUIRED=1
 	  test -z "$(REQUIRED)"; \
 	fi
 
-openapi: setup ## docs/openapi.json, from the code that serves the API
-	$(BIN)/python -m cli.openapi docs/openapi.json
+openapi: setup ## docs/openapi.json and docs/errors.md, from the code that serves the API
+	$(BIN)/python -m cli.openapi docs
 
 requirements: ## the pinned, hashed requirements files, from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -14,7 +14,7 @@ from typing import Any
 from cli.openapi.errors import DocumentError
 from cli.up import responses
 from cli.up.responses import HttpResponse, gateway_response
-from parley.errors import InvalidParameterError, MethodNotAllowedError, ParleyError, body_of
+from parley.errors import InvalidParameterError, MethodNotAllowedError, ParleyError, body_of, more_info
 
 _SAMPLE = body_of(InvalidParameterError("PageSize", "'0'", "1 to 1,000"))
 
@@ -64,7 +64,7 @@ def schemas() -> dict[str, Any]:
                     "description": "Which kind: see the table of errors.",
                 },
                 "message": {"type": "string", "description": "What was wrong, and what is allowed."},
-                "more_info": {"type": "string", "format": "uri"},
+                "more_info": {"type": "string", "format": "uri", "enum": sorted({more_info(kind) for kind in kinds()})},
                 "status": {"type": "integer", "description": "The HTTP status again."},
             },
             "examples": [_SAMPLE],
@@ -128,9 +128,30 @@ def _response(
     return described
 
 
+PAGE = f"""\
+# Errors
+
+Made by `make openapi` from `parley/errors.py` and from what `parley up`'s gateway answers; a test compares.
+
+A function refuses with a JSON body in Twilio's form, which Twilio's clients raise as their own exception:
+
+```json
+{json.dumps(_SAMPLE, indent=2)}
+```
+
+`message` says which parameter, what was wrong and what is allowed; it quotes a refused value unless that is a secret.
+
+"""
+
+
+def page() -> str:
+    """docs/errors.md."""
+    return f"{PAGE}{table()}\n"
+
+
 def table() -> str:
     """The errors in Markdown: Parley's by code, then the gateway's."""
-    rows = [f"| {kind.code} | {kind.status} | {when(kind)} |" for kind in kinds()]
+    rows = [f"| [{kind.code}]({more_info(kind)}) | {kind.status} | {when(kind)} |" for kind in kinds()]
     gateway = [
         f"| {answer.status} | `{answer.body.decode()}` | {meaning} |"
         for answer, meaning in sorted(GATEWAY.items(), key=lambda entry: entry[0].status)

@@ -39,6 +39,21 @@ def test_the_committed_document_is_the_one_that_the_code_makes():
     assert COMMITTED.read_text() == to_text(DOCUMENT), "make openapi"
 
 
+def test_the_committed_page_of_errors_is_the_one_that_the_code_makes():
+    assert (ROOT / "docs" / "errors.md").read_text() == refusals.page(), "make openapi"
+
+
+def test_more_info_leads_to_a_page_that_there_is():
+    """Twilio's, of the codes that its products answer with (in public clients and logs); else the standard's."""
+    at_twilio = {20001, 20003, 20004, 20403, 20404, 20409, 20429, 20503}
+    for kind in refusals.kinds():
+        expected = (
+            "https://www.twilio.com/docs/errors/" if kind.code in at_twilio else "https://www.rfc-editor.org/rfc/rfc"
+        )
+        assert errors.more_info(kind).startswith(expected), kind.code
+        assert (str(kind.code) in errors.more_info(kind)) is (kind.code in at_twilio)
+
+
 def test_it_is_valid():
     validate(DOCUMENT)
 
@@ -114,7 +129,7 @@ def test_every_code_of_ours_is_listed_with_what_it_means():
     assert set(DOCUMENT["components"]["schemas"]["Error"]["properties"]["code"]["enum"]) == kinds
     text = DOCUMENT["info"]["description"]
     for kind in refusals.kinds():
-        assert f"| {kind.code} | {kind.status} | {refusals.when(kind)} |" in text
+        assert f"| [{kind.code}]({errors.more_info(kind)}) | {kind.status} | {refusals.when(kind)} |" in text
 
 
 def test_a_special_case_of_an_error_has_the_status_and_code_of_one_in_the_table():
@@ -158,7 +173,7 @@ def test_a_parameter_without_a_rule_an_undescribed_key_and_an_undescribed_route_
 
 def test_a_rule_that_changes_in_the_code_changes_the_document(monkeypatch):
     monkeypatch.setattr("parley.errors.ConflictError.__doc__", "Raised when it is Tuesday.")
-    assert "| 20409 | 409 | it is Tuesday |" in build()["info"]["description"]
+    assert "](https://www.twilio.com/docs/errors/20409) | 409 | it is Tuesday |" in build()["info"]["description"]
     [webhooks] = [resource for resource in RESOURCES if resource.name == "Webhook"]
     creation = next(operation.body for operation in webhooks.operations if operation.name == "CreateWebhook")
     assert isinstance(creation, Body)

@@ -14,14 +14,16 @@ ParleyError
 └── LoopError                508 20508
 
 Codes follow Twilio's family, so that its clients raise their own exceptions with them; the body is Twilio's
-`{code, message, more_info, status}` (wire-truth 1.3).
+`{code, message, more_info, status}` (wire-truth 1.3). `more_info` leads to Twilio's page of the code where it has one,
+else to the standard that says what the status means. docs/errors.md is made from this file.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-MORE_INFO = "https://www.twilio.com/docs/errors/{code}"
+_TWILIO = "https://www.twilio.com/docs/errors/{code}"
+_HTTP = "https://www.rfc-editor.org/rfc/{section}"
 
 
 class ParleyError(Exception):
@@ -29,6 +31,7 @@ class ParleyError(Exception):
 
     status: ClassVar[int]
     code: ClassVar[int]
+    standard: ClassVar[str | None] = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -100,6 +103,7 @@ class PreconditionFailedError(ParleyError):
 
     status = 412
     code = 20412
+    standard = "rfc9110#name-412-precondition-failed"
 
 
 class TooLargeError(ParleyError):
@@ -107,6 +111,7 @@ class TooLargeError(ParleyError):
 
     status = 413
     code = 20413
+    standard = "rfc9110#name-413-content-too-large"
 
 
 class LimitReachedError(ParleyError):
@@ -128,6 +133,12 @@ class LoopError(ParleyError):
 
     status = 508
     code = 20508
+    standard = "rfc5842#section-7.2"
+
+
+def more_info(kind: type[ParleyError]) -> str:
+    """Where the code or the status is explained."""
+    return _HTTP.format(section=kind.standard) if kind.standard else _TWILIO.format(code=kind.code)
 
 
 def body_of(error: ParleyError) -> dict[str, Any]:
@@ -135,6 +146,6 @@ def body_of(error: ParleyError) -> dict[str, Any]:
     return {
         "code": error.code,
         "message": error.message,
-        "more_info": MORE_INFO.format(code=error.code),
+        "more_info": more_info(type(error)),
         "status": error.status,
     }
