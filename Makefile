@@ -8,7 +8,7 @@ BIN := .venv/bin
 WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test simulate check build validate sam-local openapi requirements vocabulary clean sam twilio7 node
+.PHONY: help setup run up test simulate check build validate sam-local openapi requirements vocabulary states clean sam twilio7 node
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,9 @@ requirements: ## the pinned, hashed requirements files, from pyproject.toml (nee
 
 vocabulary: setup ## docs/vocabulary.md and the JSON Schemas, from the tables that CloudEvents are made by
 	$(BIN)/python -m cli.vocabulary
+
+states: setup ## docs/states.md, from the policy that decides
+	$(BIN)/python -m cli.states
 
 clean: ## forgets everything that was made here
 	rm -rf tests/node/node_modules .venv .venv-sam .venv-twilio7 .aws-sam .aws-sam-local .bench .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parley import retry
+from parley import reasons, retry
 from parley.webhook import PAUSED
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ def refusal(
         time_scale: What `retry.Decision.delay_seconds` will be divided by.
     """
     if webhook.status == PAUSED:
-        return retry.Decision(retry.WAITING, PAUSED, None)
+        return retry.Decision(retry.WAITING, reasons.PAUSED, None)
     if record_only:
-        return retry.Decision(retry.RETRYING, "dispatcher_error", RECORDED_DELAY_SECONDS)
+        return retry.Decision(retry.RETRYING, reasons.DISPATCHER_ERROR, RECORDED_DELAY_SECONDS)
     if health is None:
         return None
     if health.is_held(now_ms):
-        return retry.Decision(retry.RETRYING, "retry_after", held_seconds(health, now_ms) * time_scale)
+        return retry.Decision(retry.RETRYING, reasons.RETRY_AFTER, held_seconds(health, now_ms) * time_scale)
     if health.is_slow():
         # alone, by the retry queue: in a packed post it would make the others' messages wait for it
-        return retry.Decision(retry.RETRYING, "slow_lane", 0.0)
+        return retry.Decision(retry.RETRYING, reasons.SLOW_LANE, 0.0)
     return None
 
 

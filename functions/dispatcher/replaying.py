@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aws_lambda_powertools import Logger
 
 from functions.dispatcher import next_attempts
-from parley import replays, retry
+from parley import reasons, replays, retry
 from parley.attempts import REPLAY, Outcome
 from parley.data_table import deliveries, events, jobs, undelivered, walk
 from parley.data_table.listing import between_times
@@ -251,7 +251,7 @@ class Replaying:
         item = replace(
             before,
             status=retry.RETRYING,
-            reason=REPLAY,
+            reason=reasons.REPLAY,
             next_attempt_ms=now_ms,
             due_ms=now_ms + math.ceil(next_attempts.WATCHDOG_SECONDS * 1000 / settings.time_scale),
             ended_as=before.status if before.has_ended else None,

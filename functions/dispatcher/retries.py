@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from functions.dispatcher import admission, announcements, evidence, lines, next_attempts, states
 from functions.dispatcher.calls import callback
 from functions.dispatcher.vitals import Observation
-from parley import retry, telemetry
+from parley import reasons, retry, telemetry
 from parley.attempts import FIRST, PROBE, RESEND, RETRY
 from parley.aws import UNAVAILABLE
 from parley.data_table import erasure, events, keys, undelivered
@@ -149,14 +149,14 @@ class Retries:
             self._finish_if_ended(key, webhook)
             return None
         if webhook is None:
-            self.end(item, retry.CANCELLED, "webhook_deleted")
+            self.end(item, retry.CANCELLED, reasons.WEBHOOK_DELETED)
             return None
         if webhook.status not in _CALLED_WHILE.get(message.trigger, (ACTIVE,)):
             self._park(item, webhook)
             return None
         health = ports.vitals.of([webhook]).get(webhook.sid)
         if message.trigger == RETRY and health is not None and health.is_held(ports.now_ms()):
-            self._postpone(item, "retry_after", admission.held_seconds(health, ports.now_ms()))
+            self._postpone(item, reasons.RETRY_AFTER, admission.held_seconds(health, ports.now_ms()))
             return None
         stored = events.load(ports.dynamodb, settings.data_table, message.assistant_sid, message.event_sid)
         if stored is None:
@@ -226,7 +226,7 @@ class Retries:
             erasure.forget(ports.dynamodb, table, item.webhook_sid, item.event_sid, item.received_ms)
             return
         if self._ports.now_ms() // 1000 >= item.expires_at:
-            self.end(item, retry.EXPIRED, "retention_ended")
+            self.end(item, retry.EXPIRED, reasons.RETENTION_ENDED)
             return
         self._postpone(item, item.reason, _NOT_COMMITTED_YET_SECONDS / self._ports.settings.time_scale)
 
@@ -256,21 +256,15 @@ class Retries:
         item, trigger = entry.item, entry.message.trigger
         if outcome.gone:
             ports.routes.disable(entry.webhook, reason=GONE)
-        attempts = item.attempts + 1
-        decision = retry.decide(
+        by_schedule = retry.decide(
             outcome,
-            attempts=attempts,
+            attempts=item.attempts + 1,
             schedule=entry.webhook.retry_schedule,
             unit=ports.unit(),
             now_seconds=now_ms / 1000,
         )
-        if decision.status != retry.DELIVERED:
-            if item.ended_as is not None:
-                # it was over and was sent again: it is over again as it was, and no schedule starts anew
-                decision = retry.Decision(item.ended_as, item.ended_reason, None)
-            elif entry.webhook.status == PAUSED:
-                # probing costs no attempts: the event waits on as it was
-                attempts, decision = item.attempts, retry.Decision(retry.WAITING, item.reason, None)
+        standing = retry.Standing(item.attempts, item.reason, item.ended_as, item.ended_reason)
+        decision, attempts = retry.decide_for(standing, by_schedule, paused=entry.webhook.status == PAUSED)
         lines.attempted(
             outcome,
             event_sid=item.event_sid,

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from functions.dispatcher import states
-from parley import retry, webhook
+from parley import reasons, retry, webhook
 from parley.attempts import DRAIN, PROBE
 from parley.data_table import health as health_items
 from parley.data_table import undelivered
@@ -19,6 +19,7 @@ from parley.health import (
     must_disable,
     probe_kind,
     quiet_in_ms,
+    state_for,
 )
 from parley.messages import RetryMessage, TendMessage
 from parley.queues import retries as retry_queue
@@ -76,18 +77,8 @@ class Tending:
 
     def _reconcile(self, target: Webhook, health: Health) -> tuple[Webhook, Health] | None:
         """Bring the health's state and the webhook's status together; None when somebody else just changed it."""
-        state = health.state
-        if target.status == webhook.DISABLED:
-            wanted = DISABLED
-        elif state in (None, DISABLED):
-            # something may wait for a webhook that is not (or no longer) out of service
-            wanted = PAUSED if target.status == webhook.PAUSED else DRAINING
-        elif state == PAUSED and target.status == webhook.ACTIVE:
-            # a user switched it off and on again since; else the pause died before it reached the webhook
-            wanted = DRAINING if (target.status_since_ms or 0) > health.state_since_ms else PAUSED
-        else:
-            wanted = state
-        if wanted != state:
+        wanted = state_for(health, status=target.status, status_since_ms=target.status_since_ms)
+        if wanted != health.state:
             changed = states.change(self._ports, target, health, wanted)
             return (target, changed) if changed else None
         if wanted == PAUSED:
@@ -198,5 +189,5 @@ class Tending:
                     health_items.forget(ports.dynamodb, self._table, health)
                 return
             for item in items:
-                self._retries.end(item, retry.CANCELLED, "webhook_deleted")
+                self._retries.end(item, retry.CANCELLED, reasons.WEBHOOK_DELETED)
         retry_queue.send_tends(ports.sqs, ports.settings.retry_queue_url, [(message, 0)])

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from functions.history import resources
-from parley import results, retry, samples, sids
+from parley import reasons, results, retry, samples, sids
 from parley.api.parameters import MAX_BODY_BYTES, quoted, read_body, read_query, text_of
 from parley.api.routing import Answer, Api, Call
 from parley.attempts import FIRST
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 TEST = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Test"
 
 WRITABLE = ("type",)
-REASON = "test"  # of a test that failed
 _KEPT_DAYS = 1
 WATCHDOG_SECONDS = 120  # a message that has not come by then is lost: the due index sends another
 
@@ -130,12 +129,12 @@ def _item(event: Event, webhook: Webhook, *, due_ms: int) -> Undelivered:
         received_ms=event.received_ms,
         attempts=0,
         status=retry.RETRYING,
-        reason=REASON,
+        reason=reasons.TEST,
         next_attempt_ms=event.received_ms,
         due_ms=due_ms,
         last_status_code=None,
         log=(),
         expires_at=events.expires_at(event.received_ms, _KEPT_DAYS),
         ended_as=retry.EXHAUSTED,
-        ended_reason=REASON,
+        ended_reason=reasons.TEST,
     )

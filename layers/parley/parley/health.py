@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parley import webhook
+
 PAUSED = "paused"
 DRAINING = "draining"
 DISABLED = "disabled"
@@ -109,6 +111,25 @@ def must_disable(health: Health, now_ms: int, *, time_scale: float = 1.0) -> boo
         and health.last_attempt_ms is not None
         and now_ms - health.last_attempt_ms <= TRIED_WITHIN_MS / time_scale
     )
+
+
+def state_for(health: Health, *, status: str, status_since_ms: int | None) -> str | None:
+    """Which state a webhook's health is to have, given the webhook's own status, which users change too.
+
+    Args:
+        health: As it is; somebody looks after it, because something waits or did.
+        status: The webhook's.
+        status_since_ms: Since when it has that.
+    """
+    if status == webhook.DISABLED:
+        return DISABLED
+    if health.state in (None, DISABLED):
+        # something may wait for a webhook that is not (or no longer) out of service
+        return PAUSED if status == webhook.PAUSED else DRAINING
+    if health.state == PAUSED and status == webhook.ACTIVE:
+        # a user switched it off and on again since; else the pause died before it reached the webhook
+        return DRAINING if (status_since_ms or 0) > health.state_since_ms else PAUSED
+    return health.state
 
 
 def is_unwatched(health: Health, now_ms: int) -> bool:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from parley import reasons
+
 if TYPE_CHECKING:
     from parley.attempts import Outcome
 
@@ -101,11 +103,51 @@ def decide(outcome: Outcome, *, attempts: int, schedule: tuple[int, ...], unit: 
     if outcome.delivered:
         return Decision(DELIVERED, None, None)
     if outcome.gone:
-        return Decision(WAITING, "gone", None)
+        return Decision(WAITING, reasons.GONE, None)
     if attempts > len(schedule):
-        return Decision(EXHAUSTED, "schedule_ended", None)
+        return Decision(EXHAUSTED, reasons.SCHEDULE_ENDED, None)
     delay = jittered(schedule[attempts - 1], unit)
     if outcome.status_code in HONOURS_RETRY_AFTER:
         asked = retry_after_seconds(outcome.retry_after, now_seconds)
         delay = max(delay, asked) if asked is not None else delay
     return Decision(RETRYING, None, delay)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a delivery stood when an attempt at it was begun.
+
+    Attributes:
+        attempts: How many were made before this one.
+        reason: Why it waited.
+        ended_as: Of one that was over and is sent again: how it had ended.
+        ended_reason: Why.
+    """
+
+    attempts: int = 0
+    reason: str | None = None
+    ended_as: str | None = None
+    ended_reason: str | None = None
+
+
+def decide_for(standing: Standing, decision: Decision, *, paused: bool) -> tuple[Decision, int]:
+    """What follows for a delivery, whose attempt may have been out of turn.
+
+    What was over and is sent again is over again as it was, and no schedule starts anew; a probe of a paused webhook
+    costs no attempts, so its event waits on as it did.
+
+    Args:
+        standing: Of the delivery before the attempt.
+        decision: What would follow by its schedule.
+        paused: Whether its webhook was.
+
+    Returns:
+        What does follow, and how many attempts count now.
+    """
+    if decision.status != DELIVERED and standing.ended_as is not None:
+        return Decision(standing.ended_as, standing.ended_reason, None), standing.attempts + 1
+    if decision.status != DELIVERED and paused:
+        # a 410 has disabled the webhook meanwhile: no pause any more
+        reason = decision.reason if decision.status == WAITING else standing.reason
+        return Decision(WAITING, reason, None), standing.attempts
+    return decision, standing.attempts + 1

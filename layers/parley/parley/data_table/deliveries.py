@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from parley import attempts, results, retry
+from parley import attempts, reasons, results, retry
 from parley.data_table import events, items, keys, listing, undelivered
 from parley.data_table.events import Listed
 from parley.data_table.undelivered import Undelivered
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from parley.data_table.events import Stored
     from parley.results import Result
-
-RESEND = "resend"  # the reason of a delivery that was over and is sent again
 
 _LOOK = 250  # events looked at in one read of a shard: most of them may be another webhook's
 _MOST_ATTEMPTS_LISTED = 5_000  # an answer of Lambda's is 6 MB at most
@@ -287,7 +285,7 @@ def reopen(
     again = replace(
         over,
         status=retry.RETRYING,
-        reason=RESEND,
+        reason=reasons.RESEND,
         next_attempt_ms=now_ms,
         due_ms=due_ms,
         ended_as=over.status,
