@@ -14,7 +14,7 @@ from parley.platforms.autopilot.naming import parameters
 from parley.platforms.messagehub import models as messagehub
 from parley.platforms.tropo import models as tropo
 from parley.platforms.tropo import naming as tropo_naming
-from parley.platforms.view import View
+from parley.platforms.view import STRICT, View
 from parley.platforms.watsonx import models as watsonx
 from tests.unit.platforms.examples import FIXTURES, PAYLOADS, payload
 
@@ -130,6 +130,42 @@ def test_watsonx_spellings_that_ibms_sources_dispute():
     assert view.call.stop_timestamp is None
 
 
+# IBM's reference of a call's record, cdr-log-reference.md, and what its examples have beyond it (wire-truth 4.4).
+_SPEECH = "transaction_id start_timestamp stop_timestamp response_milliseconds"
+_RECORD = (
+    "primary_phone_number global_session_id failure_occurred failure_details transfer_occurred active_calls "
+    "x-global-sip-trunk-call-id call session_initiation_protocol max_response_milliseconds "
+    "assistant_interaction_summaries injected_custom_data warnings_and_errors realtime_transport_network_summary"
+)
+CDR_REFERENCE = [
+    (watsonx.CdrLogged, _RECORD),
+    (watsonx.Call, "start_timestamp stop_timestamp milliseconds_elapsed end_reason security outbound"),
+    (watsonx.SessionInitiation, "invite_arrival_timestamp setup_milliseconds headers"),
+    (watsonx.SipHeaders, "call_id from_uri to_uri"),
+    (watsonx.InteractionSummary, "assistant_id session_id turns start_timestamp stop_timestamp"),
+    (watsonx.Turn, "assistant request response"),
+    (watsonx.TurnAssistant, "log_id start_timestamp response_milliseconds"),
+    (watsonx.TurnRequest, "type streaming_statistics"),
+    (watsonx.TurnResponse, "type barge_in_occurred streaming_statistics"),
+    (watsonx.Streaming, f"{_SPEECH} echo_detected confidence"),
+    (watsonx.CallWarning, "message id"),
+    (watsonx.MaxResponse, "assistant text_to_speech speech_to_text"),
+]
+
+
+@pytest.mark.parametrize(("model", "names"), CDR_REFERENCE, ids=lambda value: getattr(value, "__name__", ""))
+def test_watsonx_views_know_every_member_of_ibms_reference(model, names):
+    assert model.model_validate(dict.fromkeys(names.split())).model_extra == {}
+
+
+def test_watsonx_members_that_only_the_reference_has():
+    view = watsonx.CdrLogged.model_validate(
+        {"failure_details": "no route", "x-global-sip-trunk-call-id": "CA1", "injected_custom_data": {"a": "b"}}
+    )
+    assert (view.failure_details, view.global_sip_trunk_call_id) == ("no route", "CA1")
+    assert view.injected_custom_data == {"a": "b"}
+
+
 def test_watsonx_messages_in_either_key_order():
     envelope = watsonx.Envelope.model_validate_json(payload("watsonx", "message_logged"))
     view = watsonx.MessageLogged.model_validate(envelope.payload)
@@ -148,6 +184,46 @@ def test_messagehub_views_know_every_member_of_the_seed(file):
     view = messagehub.EVENTS[file.stem].model_validate(content)
     assert known_everywhere(view) == []
     assert view.model_fields_set == set(content)
+
+
+# Chatwoot's objects (wire-truth 2.4), but for `pubsub_token`, which has no view.
+_CONTACT = "additional_attributes custom_attributes email id identifier name phone_number thumbnail blocked"
+_CONVERSATION = (
+    "additional_attributes can_reply channel contact_inbox id inbox_id messages labels meta status "
+    "custom_attributes snoozed_until unread_count first_reply_created_at priority waiting_since "
+    "agent_last_seen_at contact_last_seen_at last_activity_at timestamp created_at updated_at account"
+)
+_MESSAGE = (
+    "account additional_attributes content_attributes content_type content conversation created_at id inbox "
+    "message_type private sender source_id attachments"
+)
+_LAST_MESSAGE = (
+    "id content account_id inbox_id conversation_id message_type created_at updated_at private status source_id "
+    "content_type content_attributes sender_type sender_id external_source_ids additional_attributes "
+    "processed_message_content sentiment conversation attachments sender"
+)
+CHATWOOT = [
+    (messagehub.Person, f"account avatar {_CONTACT}"),
+    (messagehub.Person, f"{_CONTACT} type"),
+    (messagehub.Person, "id name available_name avatar_url type availability_status thumbnail"),
+    (messagehub.Conversation, _CONVERSATION),
+    (messagehub.Meta, "sender assignee assignee_type team hmac_verified"),
+    (messagehub.ContactInbox, "id contact_id inbox_id source_id created_at updated_at hmac_verified"),
+    (messagehub.Message, _MESSAGE),
+    (messagehub.Message, _LAST_MESSAGE),
+    (messagehub.TypingEvent, "event user conversation is_private"),
+]
+
+
+@pytest.mark.parametrize(("model", "names"), CHATWOOT, ids=lambda value: getattr(value, "__name__", ""))
+def test_messagehub_views_know_every_member_of_present_versions(model, names):
+    assert model.model_validate(dict.fromkeys(names.split())).model_extra == {}
+
+
+@pytest.mark.parametrize("empty", [[], {}, None])
+def test_empty_attributes_come_as_an_array_or_an_object(empty):
+    person = {"custom_attributes": empty}
+    assert messagehub.Person.model_validate(person, strict=True, context=STRICT).custom_attributes == {}
 
 
 @pytest.mark.parametrize("changes", [None, [], [{"status": {"previous_value": "open", "current_value": "resolved"}}]])

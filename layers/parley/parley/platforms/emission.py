@@ -141,7 +141,10 @@ def unreadable(view: type[View], body: Mapping[str, Any], *, prefix: str = "", t
     try:
         view.model_validate(body, strict=not texts, context=STRICT)
     except ValidationError as error:
-        return [(prefix + ".".join(map(str, each["loc"])), each["msg"]) for each in error.errors(include_input=False)]
+        return [
+            (prefix + ".".join(map(str, each["loc"])), each["msg"].removeprefix("Value error, "))
+            for each in error.errors(include_input=False)
+        ]
     return []
 
 

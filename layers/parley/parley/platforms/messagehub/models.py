@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from parley.platforms.view import Moment, View
+
+# Empty attributes come as `[]` or as `{}` (wire-truth 2.4).
+Attributes = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value == [] else value)]
 
 
 class Account(View):
@@ -43,8 +46,8 @@ class Person(View):
     available_name: str | None = None
     avatar_url: str | None = None
     availability_status: str | None = None
-    additional_attributes: dict[str, Any] = Field(default_factory=dict)
-    custom_attributes: dict[str, Any] = Field(default_factory=dict)
+    additional_attributes: Attributes = Field(default_factory=dict)
+    custom_attributes: Attributes = Field(default_factory=dict)
 
 
 class Browser(View):
@@ -101,7 +104,7 @@ class Message(View):
     private: bool | None = None
     source_id: str | None = None
     content_type: str | None = None
-    content_attributes: dict[str, Any] = Field(default_factory=dict)
+    content_attributes: Attributes = Field(default_factory=dict)
     sender: Person | None = None
     account: Account | None = None
     conversation: Conversation | None = None
@@ -111,10 +114,17 @@ class Message(View):
     inbox_id: int | None = None
     conversation_id: int | None = None
     status: str | None = None
+    updated_at: Moment = None
+    sender_type: str | None = None
+    sender_id: int | None = None
+    additional_attributes: Attributes = Field(default_factory=dict)
+    external_source_ids: Attributes = Field(default_factory=dict)
+    processed_message_content: str | None = None
+    sentiment: Attributes = Field(default_factory=dict)
 
 
 class Meta(View):
-    """Who talks in a conversation."""
+    """Who talks in a conversation; an assignee may be a user or an agent bot (`assignee_type`)."""
 
     sender: Person | None = None
     assignee: Person | None = None
@@ -146,7 +156,7 @@ class Conversation(View):
     account_id: int | None = None
     account: Account | None = None
     labels: list[str] = Field(default_factory=list)
-    custom_attributes: dict[str, Any] = Field(default_factory=dict)
+    custom_attributes: Attributes = Field(default_factory=dict)
     snoozed_until: Moment = None
     first_reply_created_at: Moment = None
     priority: str | None = None

@@ -160,7 +160,6 @@ class Call(View):
     outbound: bool | None = None
     end_reason: str | None = None
     security: Security | None = None
-    failure_details: Any = None
 
 
 class SipHeaders(View):
@@ -169,7 +168,6 @@ class SipHeaders(View):
     call_id: str | None = None
     from_uri: str | None = None
     to_uri: str | None = None
-    global_sip_trunk_call_id: str | None = Field(default=None, validation_alias="x-global-sip-trunk-call-id")
 
 
 class SessionInitiation(View):
@@ -250,13 +248,14 @@ class CdrLogged(View):
     failure_occurred: bool | None = None
     transfer_occurred: bool | None = None
     active_calls: int | None = None
+    global_sip_trunk_call_id: str | None = Field(default=None, validation_alias="x-global-sip-trunk-call-id")
     warnings_and_errors: list[CallWarning] = Field(default_factory=list)
     realtime_transport_network_summary: NetworkSummary | None = None
     call: Call | None = None
     session_initiation_protocol: SessionInitiation | None = None
     max_response_milliseconds: MaxResponse | None = None
     assistant_interaction_summaries: list[InteractionSummary] = Field(default_factory=list)
-    failure_details: Any = None
+    failure_details: str | None = None
     injected_custom_data: dict[str, Any] | None = None
 
 
