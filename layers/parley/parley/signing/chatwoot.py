@@ -34,7 +34,7 @@ def is_fresh(timestamp: str, *, now_seconds: float) -> bool:
     """Whether the timestamp header holds Unix seconds within five minutes of now, on either side."""
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _LONGEST_TIMESTAMP):
         return False
-    return abs(now_seconds - int(timestamp)) <= TOLERANCE_SECONDS
+    return abs(int(now_seconds) - int(timestamp)) <= TOLERANCE_SECONDS
 
 
 def verify(presented: str, secrets: Sequence[str], timestamp: str, body: bytes) -> bool:
