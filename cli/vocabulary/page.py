@@ -53,10 +53,10 @@ _ORIGINAL = f"""
 is there only if it is a number. `user` is the person, `agent` who serves (`type` is assistant, user or agent_bot).
 
 `original` is the payload: a form as an object of strings, JSON as it is. `pubsub_token`, a visitor's credential, is
-taken out at any depth, also of JSON inside a text such as `Memory`; a text that is no JSON is masked from there on. What
-is no such object (no JSON, a form with a repeated name) stands in `original_base64`. Where the CloudEvent would exceed
-{LARGEST_BYTES // 1024} KiB, up to which CloudEvents promises transport, and where a credential could not be taken out,
-`original_omitted` is true instead; the API's event has the payload.
+taken out at any depth, also of JSON inside a text such as `Memory`; a text that is no JSON is masked from there on.
+What is no such object (no JSON, a form with a repeated name) stands in `original_base64`. Where the CloudEvent would
+exceed {LARGEST_BYTES // 1024} KiB, up to which CloudEvents promises transport, and where a credential could not be
+taken out, `original_omitted` is true instead; the API's event has the payload.
 
 ## The table
 
