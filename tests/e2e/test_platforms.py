@@ -1,5 +1,5 @@
 """Every example of the seeds, and every callback of ../shared/fixtures where that folder exists, through a running
-`parley up`: in with its platform's proof, out to a receiver in another process, unchanged.
+`parley up`: in with its platform's proof, recognised, out to a receiver in another process in both formats.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl, urlencode
 
 import jwt
 import pytest
+from cloudevents.v1.http import from_http
 from standardwebhooks import Webhook as StandardWebhook
 from twilio.request_validator import RequestValidator
 
+from parley.vocabulary import PLATFORM_TYPES, UNRECOGNISED_TYPE
 from tests import proofs
 from tests.e2e.bundle import Bundle, Seen
 from tests.functional.stack import ROOT
@@ -46,7 +48,7 @@ EXAMPLES = [(folder.name, path) for folder in sorted(PAYLOADS.iterdir()) for pat
 
 
 class Platforms:
-    """An assistant with a source per platform, whose events all go to one receiver."""
+    """An assistant with a source per platform, whose events all go to one receiver, as they came and as CloudEvents."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
@@ -59,6 +61,17 @@ class Platforms:
                 "Events": "*",
                 "WebhookUrl": f"{bundle.receiver_url}/all?kept=%C3%A9",
                 "Secret": SECRET,
+            },
+        )
+        bundle.call(
+            "POST",
+            f"{ASSISTANT}/Webhooks",
+            form={
+                "UniqueName": "common",
+                "Events": "*",
+                "WebhookUrl": f"{bundle.receiver_url}/common",
+                "Secret": SECRET,
+                "Format": "cloudevents",
             },
         )
         self.urls = {}
@@ -80,13 +93,14 @@ class Platforms:
             case _:
                 return proofs.tropo(secret)
 
-    def through(self, platform: str, body: bytes) -> Seen:
-        """Post it as its platform does; what the receiver gets for it."""
-        before = len(self.bundle.seen("/all"))
+    def through(self, platform: str, body: bytes) -> tuple[Seen, Seen]:
+        """Post it as its platform does; what the receiver gets for it, natively and as a CloudEvent."""
+        before = {path: len(self.bundle.seen(path)) for path in ("/all", "/common")}
         path = self.urls[platform].removeprefix(self.bundle.api_url)
         answer = self.bundle.request("POST", path, body, self.proof(platform, body))
         assert answer.status == 200, answer.body
-        return self.bundle.wait_for("/all", before + 1)[-1]
+        native, common = (self.bundle.wait_for(path, count + 1)[-1] for path, count in before.items())
+        return native, common
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +133,20 @@ def verify(call: Seen, platform: str, url: str) -> None:
         )
 
 
+def verify_common(call: Seen, platform: str) -> None:
+    """As the CloudEvents SDK reads it, with a type that says what happened."""
+    StandardWebhook("whsec_" + base64.b64encode(SECRET.encode()).decode()).verify(call.body, dict(call.headers))
+    read = from_http(dict(call.headers), call.body)
+    assert read["platform"] == platform
+    assert read["type"].removeprefix("dev.parley.") in set(PLATFORM_TYPES) - {UNRECOGNISED_TYPE}
+    assert read.data["original"]
+
+
 @pytest.mark.parametrize(("platform", "path"), EXAMPLES, ids=lambda value: getattr(value, "stem", value))
 def test_every_example_of_the_seeds_arrives_unchanged_and_verifies(platforms: Platforms, platform: str, path: Path):
     body = path.read_bytes()
-    call = platforms.through(platform, body)
+    call, common = platforms.through(platform, body)
+    verify_common(common, platform)
     assert call.method == "POST"
     assert call.query == "kept=%C3%A9"
     if platform == "autopilot":
@@ -139,7 +163,8 @@ def test_every_example_of_the_seeds_arrives_unchanged_and_verifies(platforms: Pl
 @pytest.mark.parametrize(("platform", "path"), callbacks_of_fixtures(), ids=lambda value: getattr(value, "stem", value))
 def test_every_stored_callback_arrives_unchanged(platforms: Platforms, platform: str, path: Path):
     body = path.read_bytes()
-    call = platforms.through(platform, body)
+    call, common = platforms.through(platform, body)
+    verify_common(common, platform)
     assert call.body == body
     verify(call, platform, platforms.webhook["webhook_url"])
 
@@ -152,9 +177,8 @@ def test_events_and_their_results_can_be_listed_and_fetched(platforms: Platforms
     event = next(each for each in listed if each["size_bytes"] == len(body))
     fetched = bundle.call("GET", event["url"].removeprefix(bundle.api_url))
     assert fetched["payload"] == body.decode()
-    assert [(row["webhook_sid"], row["status"]) for row in fetched["results"]] == [
-        (platforms.webhook["sid"], "delivered")
-    ]
+    results = {row["webhook_sid"]: row["status"] for row in fetched["results"]}
+    assert (len(results), results[platforms.webhook["sid"]]) == (2, "delivered")
 
 
 # --- bad input: each a clear answer with the right status, never a 500
@@ -249,4 +273,4 @@ def test_typing_on_off_on_with_equal_bodies_arrives_thrice(platforms: Platforms)
         json.dumps({"event": f"conversation_typing_{state}", "conversation": {"id": 3}, "user": {"id": 1}}).encode()
         for state in ("on", "off", "on")
     ]
-    assert [platforms.through("messagehub", body).body for body in bodies] == bodies
+    assert [platforms.through("messagehub", body)[0].body for body in bodies] == bodies
