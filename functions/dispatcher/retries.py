@@ -142,7 +142,7 @@ class Retries:
             key,
             attempts=message.attempts,
             now_ms=ports.now_ms(),
-            lease_ms=LEASE_MS,
+            lease_ms=round(LEASE_MS / settings.time_scale),
         )
         webhook = ports.routes.strongly(message.assistant_sid, message.webhook_sid)
         if item is None:
@@ -166,27 +166,37 @@ class Retries:
         return None
 
     def _is_left_over(self, item: Undelivered, stored: Stored) -> bool:
-        """Whether the event's commit owes nothing to this item, which is then done with.
-
-        Three such come of copies of one message: a platform's repeat that was slower than the event, whose own items
-        have its own time in their keys; a failure that a later run made good; and one written by a copy so slow that
-        the delivery had ended meanwhile and was out of its way.
-        """
+        """Whether the event's commit owes nothing to this item, then done with: copies of messages leave such."""
         dynamodb, table = self._ports.dynamodb, self._ports.settings.data_table
-        if item.received_ms != stored.event.received_ms:
+        if self._is_of_a_repeat(item, stored):
             erasure.forget(dynamodb, table, item.webhook_sid, item.event_sid, item.received_ms)
-            return True
-        if item.ended_as is not None:
+        elif item.ended_as is not None:
             return False  # it was over, and is sent again because somebody wants it
-        finished = keys.finished(item.webhook_sid, item.event_sid, item.received_ms)
-        if item.attempts <= 1 and undelivered.load(dynamodb, table, finished) is not None:
+        elif self._was_over_before(item):
             undelivered.drop(dynamodb, table, item)
-            return True
-        result = events.load_result(dynamodb, table, stored.listed, item.webhook_sid)
-        if result is None or result.status != retry.DELIVERED:
+        elif self._was_made_good(item, stored):
+            self.end(item, retry.DELIVERED, None)
+        else:
             return False
-        self.end(item, retry.DELIVERED, None)
         return True
+
+    def _is_of_a_repeat(self, item: Undelivered, stored: Stored) -> bool:
+        """A platform's repeat that was slower than the event: its own items have its own time in their keys."""
+        return item.received_ms != stored.event.received_ms
+
+    def _was_over_before(self, item: Undelivered) -> bool:
+        """A copy so slow that the delivery had ended, and was out of its way, when it wrote its failure."""
+        if item.attempts > 1:
+            return False
+        key = keys.finished(item.webhook_sid, item.event_sid, item.received_ms)
+        return undelivered.load(self._ports.dynamodb, self._ports.settings.data_table, key) is not None
+
+    def _was_made_good(self, item: Undelivered, stored: Stored) -> bool:
+        """A run that died before its commit wrote this failure, and the one that committed had none."""
+        result = events.load_result(
+            self._ports.dynamodb, self._ports.settings.data_table, stored.listed, item.webhook_sid
+        )
+        return result is not None and result.status == retry.DELIVERED
 
     def _finish_if_ended(self, key: keys.Key, webhook: Webhook | None) -> None:
         """A crash may have left an item that has ended: its end was committed, what follows from it was not."""
@@ -276,7 +286,7 @@ class Retries:
         next_attempt_ms, due_ms, delay = next_attempts.plan(decision, now_ms=now_ms, time_scale=settings.time_scale)
         if decision.status in retry.ENDED:
             # until what follows is done, the item stays in the due index, so that a crash before it is found
-            due_ms = item.due_ms or now_ms + next_attempts.WATCHDOG_SECONDS * 1000
+            due_ms = item.due_ms or now_ms + math.ceil(next_attempts.WATCHDOG_SECONDS * 1000 / settings.time_scale)
         after = replace(
             item,
             attempts=attempts,

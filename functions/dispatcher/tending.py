@@ -175,7 +175,7 @@ class Tending:
             self._table,
             health,
             now_ms=self._ports.now_ms(),
-            lease_ms=_DRAIN_LEASE_MS,
+            lease_ms=round(_DRAIN_LEASE_MS / self._ports.settings.time_scale),
             holder=holder,
         )
 
