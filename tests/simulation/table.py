@@ -263,7 +263,10 @@ class Client:
             names = request.get("ExpressionAttributeNames", _NO_NAMES)
             values = request.get("ExpressionAttributeValues", {})
             if not expressions.condition(text)(before or {}, names, values):
-                raise refused("ConditionalCheckFailedException", operation)
+                error = refused("ConditionalCheckFailedException", operation)
+                if before is not None and request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
+                    error.response["Item"] = before  # type: ignore[typeddict-unknown-key] # the stubs do not know it
+                raise error
         return before
 
 
