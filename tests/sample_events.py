@@ -24,7 +24,7 @@ from parley import codec
 
 EVENTS = Path(__file__).parents[1] / "events"
 # In this order they can be run one after the other on one deployment; `after` names what a case needs beside that.
-FUNCTIONS = ("authorizer", "webhooks", "ingest", "dispatcher", "sweeper", "history")
+FUNCTIONS = ("authorizer", "webhooks", "ingest", "dispatcher", "sweeper", "history", "console")
 WEBHOOK_NAME = "sample-receiver"
 WEBHOOK_SECRET = "whsec_c2FtcGxlLXJlY2VpdmVyLXNlY3JldC0zMi1ieXRlcw=="
 

@@ -25,6 +25,8 @@ ELSEWHERE = {
     "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Replays": ("GET", "POST"),
     "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Replays/{Sid}": ("GET", "POST"),
     "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Test": ("POST",),
+    "/console": ("GET",),
+    "/console/{asset}": ("GET",),
     "/ingest/{platform}/{source}/{token}": ("GET", "POST"),
     "/schemas/v1/{name}": ("GET",),
 }

@@ -43,6 +43,7 @@ BY_COMMAND = {
     "dispatcher/messagehub_message_created",
     "sweeper/tick",
     "history/fetch_event",
+    "console/page",
 }
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

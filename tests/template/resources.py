@@ -15,6 +15,7 @@ FUNCTIONS = (
     "DispatcherFunction",
     "SweeperFunction",
     "HistoryFunction",
+    "ConsoleFunction",
 )
 
 

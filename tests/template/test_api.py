@@ -17,6 +17,8 @@ OPEN = {
     "GET /ingest/{platform}/{source}/{token}",
     "POST /ingest/{platform}/{source}/{token}",
     "GET /schemas/v1/{name}",
+    "GET /console",
+    "GET /console/{asset}",
     "$default",
 }
 
@@ -44,7 +46,7 @@ def function_of(operation: dict[str, Any]) -> str:
     return found[1]
 
 
-def test_exactly_ingest_schemas_and_the_default_route_are_without_authorizer(routes: dict[str, dict[str, Any]]) -> None:
+def test_exactly_ingest_schemas_the_console_and_the_default_route_are_without_authorizer(routes: dict[str, dict[str, Any]]) -> None:
     guarded = {key for key, operation in routes.items() if operation["security"] == [{"Tokens": []}]}
     assert set(routes) - guarded == OPEN
     assert guarded, "no management route"
@@ -57,6 +59,8 @@ def test_each_route_leads_to_its_function(routes: dict[str, dict[str, Any]]) -> 
             expected = "IngestFunction"
         elif any(part in key for part in ("/Events", "/Deliveries", "/Replays", "/Test", "/schemas/")):
             expected = "HistoryFunction"
+        elif "/console" in key:
+            expected = "ConsoleFunction"
         else:
             expected = "WebhooksFunction"
         assert function_of(operation) == expected, key

@@ -33,7 +33,7 @@ def test_no_account_region_or_partition_is_written_down(written: Template) -> No
 def test_the_api_is_not_in_the_environment_of_a_function_that_it_calls(written: Template) -> None:
     for name, resource in written["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            assert not any("HttpApi" in text for text in strings(resource["Properties"]["Environment"])), name
+            assert not any("HttpApi" in text for text in strings(resource["Properties"].get("Environment", {}))), name
 
 
 def test_everything_that_logs_forgets(translated: Template) -> None:

@@ -1,0 +1,1 @@
+"""The web page for the people who run it: static files, served to anybody; it calls the API with the reader's token."""

@@ -1,0 +1,154 @@
+// The console: who is signed in, which assistant is looked at, and which view of it the address names (`#/UA…/webhooks`).
+
+import { ApiError, SignedOutError, calls } from "./api.js";
+import { activity } from "./activity.js";
+import { assistants, createAssistant } from "./assistants.js";
+import { closeAll } from "./dialogs.js";
+import { button, failed, fill, h, say } from "./dom.js";
+import { event, events } from "./events.js";
+import { signIn } from "./signin.js";
+import { claims, current, end } from "./session.js";
+import { source, sources } from "./sources.js";
+import { delivery } from "./deliveries.js";
+import { webhook } from "./webhook.js";
+import { webhooks } from "./webhooks.js";
+
+const head = document.getElementById("head");
+const main = document.getElementById("main");
+
+const TABS = [
+  ["webhooks", "Webhooks"],
+  ["sources", "Sources"],
+  ["events", "Events"],
+  ["activity", "Activity"],
+];
+const VIEWS = {
+  webhooks: [webhooks, webhook, delivery],
+  sources: [sources, source],
+  events: [events, event],
+  activity: [activity],
+};
+
+let leaving = new AbortController();
+
+/** The assistant, the kind of view, and the SIDs below it. */
+function address() {
+  const [assistant = "", kind = "webhooks", ...sids] = location.hash
+    .replace(/^#\/?/, "")
+    .split("/")
+    .map(decodeURIComponent);
+  return { assistant, kind, sids: sids.filter(Boolean) };
+}
+
+/** Goes to a view, and has it shown when it is done. */
+async function go(...parts) {
+  history.pushState(null, "", `#/${parts.map(encodeURIComponent).join("/")}`);
+  await show();
+}
+
+async function show() {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  closeAll();
+  if (!current()) return signedOut();
+  const { assistant, kind, sids } = address();
+  const api = calls(signal);
+  fill(main, h("p", { class: "loading" }, "Loading…"));
+  try {
+    const every = await api.all(["Assistants"]);
+    const chosen = every.find((each) => each.sid === assistant) ?? null;
+    header(every, chosen, kind);
+    const view = chosen ? VIEWS[kind]?.[sids.length] : assistants;
+    if (!view) return void arrive("Not found", h("p", { class: "notice" }, "There is no such page."));
+    const base = chosen ? ["Assistants", chosen.sid] : [];
+    const shown = await view({ api, signal, assistant: chosen, assistants: every, base, sids, go, reload: show });
+    if (!signal.aborted) arrive(shown.title, shown.contents, shown.actions);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof SignedOutError) signedOut(error.message);
+    else if (error instanceof ApiError) arrive("It could not be shown", [failed(error), button("Try again", show)]);
+    else throw error;
+  }
+}
+
+function arrive(title, contents, actions = []) {
+  document.title = `${title} · Parley`;
+  const heading = h("h1", { tabindex: -1, dir: "auto" }, title);
+  fill(main, h("div", { class: "title" }, heading, h("div", { class: "actions" }, actions)), contents);
+  // a reader of the screen hears where they are; who came by the keyboard goes on from there
+  heading.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+}
+
+function header(every, chosen, kind) {
+  const { account, expires } = claims();
+  const picker = h("select", {
+    id: "assistant",
+    onchange: () => go(...(picker.value ? [picker.value, "webhooks"] : [])),
+  });
+  fill(
+    picker,
+    h("option", { value: "", selected: !chosen }, "All assistants"),
+    every.map((each) => h("option", { value: each.sid, selected: each.sid === chosen?.sid }, each.unique_name)),
+  );
+  fill(
+    head,
+    h(
+      "div",
+      { class: "bar" },
+      h("a", { class: "brand", href: "#/" }, "Parley"),
+      h(
+        "div",
+        { class: "pick" },
+        h("label", { for: "assistant", class: "unseen" }, "Assistant"),
+        picker,
+        button("New", () => createAssistant({ api: calls(leaving.signal), go }), {
+          glyph: "plus",
+          "aria-label": "New assistant",
+        }),
+      ),
+      h(
+        "div",
+        { class: "who" },
+        h(
+          "span",
+          { class: "hint", title: account },
+          account ? `${account.slice(0, 6)}…${account.slice(-4)}` : "signed in",
+          expires && ` · until ${expires.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`,
+        ),
+        button("Sign out", () => signedOut("You are signed out."), { kind: "quiet" }),
+      ),
+    ),
+    chosen &&
+      h(
+        "nav",
+        { "aria-label": "Of the assistant" },
+        TABS.map(([name, label]) =>
+          h("a", { href: `#/${chosen.sid}/${name}`, "aria-current": name === kind ? "page" : null }, label),
+        ),
+      ),
+  );
+}
+
+function signedOut(why = null) {
+  leaving.abort();
+  leaving = new AbortController();
+  end();
+  fill(head, h("div", { class: "bar" }, h("span", { class: "brand" }, "Parley")));
+  arrive("Sign in", signIn({ why, then: show }));
+}
+
+// what failed out of a click or a timer
+window.addEventListener("unhandledrejection", ({ reason }) => {
+  if (reason?.name === "AbortError") return;
+  if (reason instanceof SignedOutError) signedOut(reason.message);
+  else say(reason?.message ?? "Something went wrong");
+});
+window.addEventListener("hashchange", show);
+document.querySelector(".skip").addEventListener("click", (clicked) => {
+  // the address is the view's
+  clicked.preventDefault();
+  main.focus();
+});
+show();

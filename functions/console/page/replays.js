@@ -1,0 +1,176 @@
+// Replays: sending many deliveries again. Counted first, if that is asked for, then sent, with its progress.
+
+import { dialog, form } from "./dialogs.js";
+import { button, every, fill, follow, h, newId, say, table } from "./dom.js";
+import { choice, text, when } from "./fields.js";
+import { many, moment, number, pill } from "./format.js";
+import { PARLEY_TYPES, PLATFORMS, PLATFORM_TYPES, REPLAY_MODES, REPLAY_OPEN, REPLAY_RATE } from "./vocabulary.js";
+
+const MODES = {
+  failed: "failed: what ended without success",
+  missing: "missing: what this webhook takes by now and never got",
+  all: "all: both, and what was delivered",
+};
+const EVERY_SECONDS = 1;
+
+const isOpen = (replay) => REPLAY_OPEN.includes(replay.status);
+
+function progress(replay) {
+  const id = newId("progress");
+  const counting = replay.status === "counting";
+  const said =
+    replay.dry_run && !isOpen(replay)
+      ? `${many(replay.total, "delivery", "deliveries")} would be sent`
+      : counting
+        ? `counting: ${number(replay.total)} so far`
+        : `${number(replay.done)} of ${number(replay.total)}: ${number(replay.delivered)} delivered, ${number(replay.failed)} failed`;
+  return h(
+    "div",
+    { class: "progress" },
+    h("progress", {
+      max: Math.max(replay.total, 1),
+      value: counting ? null : replay.dry_run || !isOpen(replay) ? Math.max(replay.total, 1) : replay.done,
+      "aria-labelledby": id,
+    }),
+    h("span", { id }, said),
+    replay.status === "waiting" && h("small", {}, "Its webhook is not in order; it goes on by itself."),
+  );
+}
+
+/** Shows a replay until it has come to its end. */
+function watch(context, parts, begun, place, watching) {
+  const { api } = context;
+  const bar = h("div", {});
+  const said = h("p", { class: "unseen", "aria-live": "polite" });
+  const actions = h("div", { class: "actions" });
+  fill(place, bar, said, actions);
+  const look = every(EVERY_SECONDS, watching.signal, async () => show(await api.get([...parts, begun.sid])));
+  let last = "";
+
+  function show(replay) {
+    fill(bar, h("p", {}, pill(replay.status), replay.dry_run ? " a dry run: nothing is sent" : ""), progress(replay));
+    if (replay.status !== last) {
+      last = replay.status;
+      said.textContent = `The replay is ${replay.status}`;
+    }
+    if (isOpen(replay)) {
+      fill(
+        actions,
+        button("Cancel it", () => cancel(context, parts, replay, look)),
+      );
+      return;
+    }
+    watching.abort();
+    // what was counted is what is sent: the same, up to the same moment
+    const again = { ...values(replay), dry_run: false };
+    fill(
+      actions,
+      replay.dry_run &&
+        replay.total > 0 &&
+        button(
+          `Send ${many(replay.total, "delivery", "deliveries")}`,
+          async () => begin(context, parts, again, place),
+          { kind: "main" },
+        ),
+    );
+  }
+
+  show(begun);
+  look();
+}
+
+const values = ({ mode, from, to, type, platform, conversation_id, rate }) =>
+  Object.fromEntries(
+    Object.entries({ mode, from, to, type, platform, conversation_id, rate }).filter(([, value]) => value !== null),
+  );
+
+async function begin(context, parts, asked, place) {
+  const begun = await context.api.post(parts, asked);
+  const watching = new AbortController();
+  context.signal.addEventListener("abort", () => watching.abort());
+  watch(context, parts, begun, place, watching);
+}
+
+async function cancel({ api }, parts, replay, then) {
+  await api.post([...parts, replay.sid], { status: "cancelled" });
+  say("The replay is cancelled");
+  await then();
+}
+
+export function replay(context, webhook, { mode = "failed" } = {}) {
+  const parts = [...context.base, "Webhooks", webhook.sid, "Replays"];
+  const types = [...PLATFORM_TYPES.map(({ name }) => name), ...PARLEY_TYPES];
+  const fields = [
+    choice(
+      "mode",
+      "Which",
+      REPLAY_MODES.map((name) => [name, MODES[name]]),
+      { value: mode },
+    ),
+    when("from", "Received from", { hint: "Your time. Empty: from the beginning." }),
+    when("to", "Received before", { hint: "Empty: up to now." }),
+    choice("type", "Type", [["", "any"], ...types]),
+    choice("platform", "Platform", [["", "any"], ...PLATFORMS.map(({ name, title }) => [name, title])]),
+    text("conversation_id", "Conversation", { mono: true }),
+    text("rate", "At most a second", {
+      type: "number",
+      min: 1,
+      max: REPLAY_RATE.most,
+      value: String(REPLAY_RATE.ordinary),
+    }),
+  ];
+  let dry = true;
+  const count = button("Count first (dry run)", () => ask(true));
+  const made = form(
+    fields,
+    "Replay",
+    async (given) => {
+      const asked = { ...given, rate: Number(given.rate ?? REPLAY_RATE.ordinary), dry_run: dry };
+      dry = false;
+      const place = h("div", {});
+      await begin(context, parts, asked, place);
+      shown.show(place);
+    },
+    { more: count },
+  );
+  const ask = (value) => {
+    dry = value;
+    made.requestSubmit();
+  };
+  made.querySelector("[type=submit]").addEventListener("click", () => (dry = false));
+  const shown = dialog(`Replay to ${webhook.unique_name}`, made);
+}
+
+export function replays(context, webhook) {
+  const { api, base } = context;
+  const parts = [...base, "Webhooks", webhook.sid, "Replays"];
+  return (signal) => {
+    const { element, body, row } = table("Replays", ["State", "Which", "Begun", "Progress", "Actions"]);
+    const note = h("p", { class: "hint" });
+    const look = every(3, signal, async () => {
+      const { rows } = await api.page(parts, { PageSize: 20 });
+      fill(note, rows.length ? null : "There has been none.");
+      element.hidden = !rows.length;
+      follow(
+        body,
+        rows,
+        (each) => each.sid,
+        (each) =>
+          row([
+            pill(each.status),
+            [each.mode, each.dry_run ? ", dry run" : ""],
+            moment(each.date_created),
+            progress(each),
+            isOpen(each)
+              ? button("Cancel", () => cancel(context, parts, each, look), {
+                  kind: "quiet",
+                  "aria-label": `Cancel ${each.sid}`,
+                })
+              : null,
+          ]),
+      );
+    });
+    look();
+    return [note, element];
+  };
+}
