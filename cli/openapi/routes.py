@@ -30,6 +30,7 @@ _ENVIRONMENT = {
     "ALLOW_HTTP_TARGETS": "false",
     "ALLOWED_PRIVATE_CIDRS": "",
     "MAX_WEBHOOKS_PER_ACCOUNT": "0",
+    "INGEST_URL": "",
 }
 
 

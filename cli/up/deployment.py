@@ -15,6 +15,9 @@ from typing import Any
 from cli.up.intrinsics import TemplateError
 from cli.up.template import ACCOUNT_ID, Function, Template
 
+LOCAL_API_ID = "local"
+"""An API's id; its address is no host anywhere, for on this machine `PublicUrl` is the gateway's."""
+
 _HOST_VARIABLES = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What an environment on this machine needs of ours; anything more would hide a variable that Lambda lacks."""
 
@@ -96,6 +99,8 @@ class Deployment:
         """
         if logical_id in self.template.functions:
             return self.function_arn(logical_id) if name == "Arn" else logical_id
+        if logical_id in self.template.apis and name is None:
+            return LOCAL_API_ID
         try:
             return self.resources[logical_id][name or ""]
         except KeyError:

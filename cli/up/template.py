@@ -139,6 +139,7 @@ class Template:
             self._known[name] = str(value).split(",") if is_list else str(value)
         self._structure = Evaluator(self._document, self._known, Reference)
         self.functions = {function.logical_id: function for function in self._read_functions()}
+        self.apis = frozenset(logical_id for logical_id, _ in self._apis())
         self.authorizers = self._read_authorizers()
         self.routes = tuple(self._read_routes())
         self.schedules = tuple(self._read_schedules())

@@ -85,7 +85,7 @@ def _ports() -> Ports:
     policy = TargetPolicy(
         allow_http=settings.allow_http_targets,
         allowed_private=settings.allowed_private_cidrs,
-        own_hosts=own_hosts(settings.public_url),
+        own_hosts=own_hosts(settings.public_url, *settings.own_urls),
     )
     return Ports(
         settings=settings,

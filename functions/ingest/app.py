@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from functions.ingest.accept import accept
+from functions.ingest.function_url import is_by_function_url, routed
 from functions.ingest.sources import Sources
 from parley import aws, telemetry
 from parley.aws import UNAVAILABLE
@@ -73,10 +74,14 @@ def build(settings: IngestSettings, dynamodb: DynamoDBClient, sqs: SQSClient) ->
         return json_response(done.status, done.body)
 
     def handle(request: Request) -> dict[str, Any]:
+        public_url = settings.public_url
+        if is_by_function_url(request):
+            # its callers signed its own address, whatever stands before the API
+            request, public_url = routed(request), ""
         try:
             if request.route_key == EMIT:
                 return emitted(request)
-            accepted = accept(request, sources=sources, queue=queue, public_url=settings.public_url)
+            accepted = accept(request, sources=sources, queue=queue, public_url=public_url)
         except ParleyError as error:
             return _refusal(request, error)
         except UNAVAILABLE as error:

@@ -34,6 +34,10 @@ class Deployment:
         """The config table's name."""
         return self.settings.config_table
 
+    def ingest_base(self, base_url: str) -> str:
+        """What callback URLs begin with: the ingest function's own URL where it has one, else what links do."""
+        return self.settings.ingest_url.rstrip("/") or base_url
+
 
 def until_settled(attempt: Callable[[], T]) -> T:
     """Read, decide and write again while others change the same thing in between: nobody's change is lost silently.

@@ -74,6 +74,7 @@ def source(
     record: SourceRecord,
     base_url: str,
     *,
+    ingest_base: str,
     last_event_ms: int | None = None,
     new_secret: str | None = None,
     new_token: str | None = None,
@@ -83,11 +84,12 @@ def source(
     Args:
         record: As it is stored.
         base_url: What links begin with.
+        ingest_base: What callback URLs begin with.
         last_event_ms: When its newest event was received; None when that is not known.
         new_secret: A secret that was generated just now, to be shown once.
         new_token: A URL token that was made just now, to be shown once.
     """
-    ingest_url = f"{base_url}/ingest/{record.platform}/{record.sid}/{quote(new_token) if new_token else MASK}"
+    ingest_url = f"{ingest_base}/ingest/{record.platform}/{record.sid}/{quote(new_token) if new_token else MASK}"
     return {
         "sid": record.sid,
         "account_sid": record.account_sid,

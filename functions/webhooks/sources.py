@@ -52,7 +52,9 @@ def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
         prefix=SOURCE,
         load=load,
         sid_of=lambda item: item.sid,
-        shape=lambda item: shapes.source(item, call.base_url, last_event_ms=last.get(item.sid)),
+        shape=lambda item: shapes.source(
+            item, call.base_url, ingest_base=deployment.ingest_base(call.base_url), last_event_ms=last.get(item.sid)
+        ),
     )
 
 
@@ -78,7 +80,13 @@ def create(deployment: Deployment, call: Call, assistant: str) -> Answer:
         secret=secret,
         options=options.of_new_source(),
     )
-    body = shapes.source(made, call.base_url, new_secret=secret if generated else None, new_token=token)
+    body = shapes.source(
+        made,
+        call.base_url,
+        ingest_base=deployment.ingest_base(call.base_url),
+        new_secret=secret if generated else None,
+        new_token=token,
+    )
     return Answer(201, body, made.version)
 
 
@@ -170,7 +178,12 @@ def _shown(
 ) -> dict[str, object]:
     last = activity.last_event_ms(deployment, record.assistant_sid, [record.sid])
     return shapes.source(
-        record, call.base_url, last_event_ms=last.get(record.sid), new_secret=new_secret, new_token=new_token
+        record,
+        call.base_url,
+        ingest_base=deployment.ingest_base(call.base_url),
+        last_event_ms=last.get(record.sid),
+        new_secret=new_secret,
+        new_token=new_token,
     )
 
 

@@ -42,8 +42,8 @@ def rules_of(deployment: Deployment, call: Call) -> webhook_values.Rules:
         targets=TargetPolicy(
             allow_http=settings.allow_http_targets,
             allowed_private=settings.allowed_private_cidrs,
-            # both: behind a domain of its own, the gateway's own name leads here too
-            own_hosts=own_hosts(settings.public_url, f"https://{call.request.domain_name}"),
+            # all: behind a domain of its own, the gateway's own name leads here too
+            own_hosts=own_hosts(settings.public_url, settings.ingest_url, f"https://{call.request.domain_name}"),
         ),
         retention_days=settings.retention_days,
     )

@@ -823,6 +823,7 @@ SETTINGS = DispatcherSettings(
     events_queue_url=EVENTS,
     retry_queue_url=RETRIES,
     public_url="",
+    own_urls=(),
     retention_days=30,
     event_shards=8,
     allow_http_targets=False,

@@ -40,9 +40,11 @@ def listed(value: Any) -> list[Any]:
 
 
 def statements(template: Template, function: str) -> Iterator[dict[str, Any]]:
-    """The policy statements of a function's role."""
+    """The policy statements of a function's role, as a deployment with the default parameters has them."""
     role = template["Resources"][target(template["Resources"][function]["Properties"]["Role"])]
     for policy in role["Properties"]["Policies"]:
+        if "Fn::If" in policy:
+            continue  # comes with a parameter that is empty by default: test_options.py
         yield from policy["PolicyDocument"]["Statement"]
 
 

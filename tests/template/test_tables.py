@@ -23,9 +23,10 @@ def test_exactly_two_tables_are_declared(translated: Template) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_outlives_its_stack_and_can_be_restored(translated: Template, table: str) -> None:
     resource = translated["Resources"][table]
-    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert resource["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert resource["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    own = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "KmsKeyArn"}}
+    assert resource["Properties"]["SSESpecification"] == {"Fn::If": ["HasKey", own, {"SSEEnabled": True}]}
     assert "TableName" not in resource["Properties"]
 
 

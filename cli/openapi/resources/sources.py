@@ -45,7 +45,7 @@ _SAMPLE = SourceRecord(
     created_ms=CREATED_MS,
     updated_ms=CREATED_MS,
 )
-_EXAMPLE = shapes.source(_SAMPLE, BASE_URL)
+_EXAMPLE = shapes.source(_SAMPLE, BASE_URL, ingest_base=BASE_URL)
 
 _OPTION_RULES: dict[str, Schema] = {
     "static_header": text(

@@ -61,6 +61,7 @@ class WebhooksSettings:
     allow_http_targets: bool
     allowed_private_cidrs: tuple[Network, ...]
     max_webhooks_per_account: int
+    ingest_url: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> WebhooksSettings:
@@ -78,6 +79,7 @@ class WebhooksSettings:
             allow_http_targets=_flag(environ, "ALLOW_HTTP_TARGETS"),
             allowed_private_cidrs=_networks(environ, "ALLOWED_PRIVATE_CIDRS"),
             max_webhooks_per_account=_number(environ, "MAX_WEBHOOKS_PER_ACCOUNT"),
+            ingest_url=_text(environ, "INGEST_URL"),
         )
 
 
@@ -134,6 +136,7 @@ class DispatcherSettings:
     events_queue_url: str
     retry_queue_url: str
     public_url: str
+    own_urls: tuple[str, ...]
     retention_days: int
     event_shards: int
     allow_http_targets: bool
@@ -153,6 +156,7 @@ class DispatcherSettings:
             events_queue_url=_text(environ, "EVENTS_QUEUE_URL"),
             retry_queue_url=_text(environ, "RETRY_QUEUE_URL"),
             public_url=_text(environ, "PUBLIC_URL"),
+            own_urls=tuple(_text(environ, "OWN_URLS").split()),
             retention_days=_number(environ, "RETENTION_DAYS"),
             event_shards=_number(environ, "EVENT_SHARDS"),
             allow_http_targets=_flag(environ, "ALLOW_HTTP_TARGETS"),

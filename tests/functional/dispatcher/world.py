@@ -174,6 +174,7 @@ class World:
             events_queue_url="events",
             retry_queue_url="retries",
             public_url="",
+            own_urls=(),
             retention_days=30,
             event_shards=self.shards,
             allow_http_targets=False,

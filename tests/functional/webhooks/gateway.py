@@ -48,6 +48,7 @@ def settings(stack: Stack, **changes: Any) -> WebhooksSettings:
         "allow_http_targets": False,
         "allowed_private_cidrs": (),
         "max_webhooks_per_account": 0,
+        "ingest_url": "",
         **changes,
     }
     return WebhooksSettings(**values)

@@ -36,6 +36,7 @@ def deployed(stack, monkeypatch):
         "ALLOW_HTTP_TARGETS": "false",
         "ALLOWED_PRIVATE_CIDRS": "",
         "MAX_WEBHOOKS_PER_ACCOUNT": "0",
+        "INGEST_URL": "",
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -62,6 +62,14 @@ def test_a_source_answers_its_url_with_the_token_once_and_the_steps(api):
     assert loaded(api, made).token_hashes == (token_hash(token),)
 
 
+def test_callback_urls_are_the_ingest_functions_own_where_it_has_one_and_links_are_not(stack):
+    api = Gateway(stack, changes={"ingest_url": "https://abc.lambda-url.eu-west-1.on.aws/"})
+    made = create(api, "messagehub").json
+    assert made["ingest_url"].startswith(f"https://abc.lambda-url.eu-west-1.on.aws/ingest/messagehub/{made['sid']}/")
+    assert any(made["ingest_url"] in step for step in made["setup_steps"])
+    assert made["url"].startswith(f"https://{HOST}/v1/")
+
+
 def test_a_source_has_the_documented_keys(api):
     made = create(api, "tropo").json
     assert set(made) == KEYS

@@ -12,6 +12,7 @@ GOOD = {
     "EVENTS_QUEUE_URL": "e",
     "RETRY_QUEUE_URL": "r",
     "PUBLIC_URL": "",
+    "OWN_URLS": "https://abc.execute-api.eu-west-1.amazonaws.com ",
     "RETENTION_DAYS": "30",
     "EVENT_SHARDS": "8",
     "ALLOW_HTTP_TARGETS": "false",
@@ -24,6 +25,7 @@ def test_it_reads_what_the_template_declares():
     assert settings.retention_days == 30
     assert settings.allow_http_targets is False
     assert [str(network) for network in settings.allowed_private_cidrs] == ["10.0.0.0/8", "fd00::/8"]
+    assert settings.own_urls == ("https://abc.execute-api.eu-west-1.amazonaws.com",)
     assert settings.time_scale == 1.0
 
 

@@ -1,0 +1,118 @@
+"""Alarms and the dashboard: what they read is written, each alarm says what to do, each function has one."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from parley import telemetry
+from tests.template.resources import FUNCTIONS, of_type, target
+
+if TYPE_CHECKING:
+    from tests.template.translation import Template
+
+OURS = {"Fn::Sub": "Parley/${AWS::StackName}"}
+WRITTEN = {(metric.name, metric.service) for metric in telemetry.METRICS}
+# Design and issue: what must not go unnoticed.
+WATCHED = {
+    "EventsAgeAlarm",
+    "EventsDeadLetterAlarm",
+    "RetryDeadLetterAlarm",
+    "TooLargeAlarm",
+    "NotKeptAlarm",
+    "WebhooksPausedAlarm",
+    "SweepLagAlarm",
+    "AuthorizationDeniedAlarm",
+    *(f"{function.removesuffix('Function')}ErrorsAlarm" for function in FUNCTIONS),
+}
+
+
+@pytest.fixture(scope="session")
+def alarms(translated: Template) -> dict[str, dict[str, Any]]:
+    return of_type(translated, "AWS::CloudWatch::Alarm")
+
+
+@pytest.fixture(scope="session")
+def body(translated: Template) -> dict[str, Any]:
+    [dashboard] = of_type(translated, "AWS::CloudWatch::Dashboard").values()
+    parsed: dict[str, Any] = json.loads(dashboard["DashboardBody"]["Fn::Sub"])
+    return parsed
+
+
+def text_of(alarm: dict[str, Any]) -> str:
+    described = alarm["AlarmDescription"]
+    return str(described if isinstance(described, str) else described["Fn::Sub"])
+
+
+def test_exactly_what_must_not_go_unnoticed_has_an_alarm(alarms: dict[str, dict[str, Any]]) -> None:
+    assert set(alarms) == WATCHED
+
+
+def test_each_alarm_says_what_to_do_and_tells_whoever_is_named(alarms: dict[str, dict[str, Any]]) -> None:
+    addresses = [
+        {"Fn::If": ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}, {"Ref": "AWS::NoValue"}]},
+        {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]},
+    ]
+    for name, alarm in alarms.items():
+        text = text_of(alarm)
+        assert len(text) <= 800, f"{name}: CloudWatch takes 1,024 after substitution"
+        assert re.search(r"\b(Read|Look|Ask|Find)\b", text), f"{name} says what is wrong and not what to do"
+        assert alarm["AlarmActions"] == alarm["OKActions"] == addresses, name
+
+
+def test_an_alarm_on_a_metric_of_ours_reads_one_that_is_written(alarms: dict[str, dict[str, Any]]) -> None:
+    read = set()
+    for alarm in alarms.values():
+        if alarm.get("Namespace") == OURS:
+            [dimension] = alarm["Dimensions"]
+            assert dimension["Name"] == "service"
+            read.add((alarm["MetricName"], dimension["Value"]))
+    assert read
+    assert read <= WRITTEN
+
+
+def test_silence_alarms_where_the_sweeper_should_speak_and_nowhere_else(alarms: dict[str, dict[str, Any]]) -> None:
+    assert {name for name, alarm in alarms.items() if alarm["TreatMissingData"] != "notBreaching"} == {"SweepLagAlarm"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_functions_errors_are_a_rate_of_its_own_invocations(
+    alarms: dict[str, dict[str, Any]], function: str
+) -> None:
+    alarm = alarms[f"{function.removesuffix('Function')}ErrorsAlarm"]
+    rate, *inputs = alarm["Metrics"]
+    assert rate["Expression"] == "100 * errors / invocations"
+    named = {found["Id"]: found["MetricStat"]["Metric"] for found in inputs}
+    assert {key: metric["MetricName"] for key, metric in named.items()} == {
+        "errors": "Errors",
+        "invocations": "Invocations",
+    }
+    assert {target(metric["Dimensions"][0]["Value"]) for metric in named.values()} == {function}
+    assert f"${{{function.replace('Function', 'LogGroup')}}}" in text_of(alarm)
+
+
+def test_the_dashboard_shows_every_alarm_and_only_metrics_that_are_written(
+    body: dict[str, Any], alarms: dict[str, dict[str, Any]]
+) -> None:
+    [shown] = [widget["properties"]["alarms"] for widget in body["widgets"] if widget["type"] == "alarm"]
+    assert set(shown) == {f"${{{name}.Arn}}" for name in alarms}
+    metrics = [metric for widget in body["widgets"] for metric in widget["properties"].get("metrics", [])]
+    ours = {(name, service) for namespace, name, _, service, *_ in metrics if namespace.startswith("Parley/")}
+    assert ours == WRITTEN, "one that is missing is worth nobody's money"
+    # CloudWatch's free dashboards hold 50 metrics
+    assert len(metrics) <= 50
+
+
+def test_the_dashboard_leaves_no_gap_and_no_overlap(body: dict[str, Any]) -> None:
+    cells = [
+        (column, row)
+        for widget in body["widgets"]
+        for column in range(widget["x"], widget["x"] + widget["width"])
+        for row in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert {column for column, _ in cells} == set(range(24))
+    assert len(cells) == 24 * (max(row for _, row in cells) + 1)
