@@ -50,7 +50,8 @@ In every type `input.text` is what the person said and `output.text` what the bo
 """  # noqa: E501 — a row of a table is one line
 _ORIGINAL = f"""
 `channel` is lower case and normalised: voice sms whatsapp web api email telegram facebook …; unknown ones pass. `phone`
-is there only if it is a number. `user` is the person, `agent` who serves (`type` is assistant, user or agent_bot).
+is there only if it is a number. `user` is the person, `agent` who serves (`type` is assistant, user, agent_bot or
+captain_assistant); where nobody else is named, the conversation's assignee.
 
 `original` is the payload: a form as an object of strings, JSON as it is. `pubsub_token`, a visitor's credential, is
 taken out at any depth, also of JSON inside a text such as `Memory`; a text that is no JSON is masked from there on.

@@ -75,6 +75,10 @@ VARIANTS: dict[str, tuple[str, bytes]] = {
         message("message_created", 0, sender=PERSON, conversation={"id": 10}, content=None, attachments=FILES),
     ),
     "message_created outgoing by a bot": ("messagehub", message("message_created", "outgoing", sender=BOT)),
+    "message_created outgoing by Captain": (
+        "messagehub",
+        message("message_created", "outgoing", sender={"id": 4, "name": "Cap", "type": "captain_assistant"}),
+    ),
     "message_created template": ("messagehub", message("message_created", "template", sender=None)),
     "message_created private": ("messagehub", message("message_created", "outgoing", sender=AGENT, private=True)),
     "message_updated private": ("messagehub", message("message_updated", "outgoing", sender=AGENT, private=True)),

@@ -206,6 +206,7 @@ CHATWOOT = [
     (messagehub.Person, f"account avatar {_CONTACT}"),
     (messagehub.Person, f"{_CONTACT} type"),
     (messagehub.Person, "id name available_name avatar_url type availability_status thumbnail"),
+    (messagehub.Person, "id name avatar_url description created_at type"),
     (messagehub.Conversation, _CONVERSATION),
     (messagehub.Meta, "sender assignee assignee_type team hmac_verified"),
     (messagehub.ContactInbox, "id contact_id inbox_id source_id created_at updated_at hmac_verified"),

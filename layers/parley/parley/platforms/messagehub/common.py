@@ -24,6 +24,9 @@ _SENT = "message.sent"
 _PERSON = ("id", "name", "email", "phone←phone_number", "identifier")
 _AGENT = ("id", "name", "email", "type")
 _NAMED = ("id", "name")
+# A contact has another type or none. Captain is Chatwoot's own assistant (enterprise/app/models/captain/assistant.rb).
+_AGENT_TYPES = ("user", "agent_bot", "captain_assistant")
+_IF_AGENT = f"if its type is {', '.join(_AGENT_TYPES[:-1])} or {_AGENT_TYPES[-1]}"
 _CREATED_AT = "created_at"
 _CHANGED_AT = "C.updated_at ‖ C.last_activity_at ‖ C.timestamp"
 
@@ -37,7 +40,7 @@ def _view(event: Event, body: View) -> View:
 
 
 def _is_agent(person: object) -> bool:
-    return at(person, "type") in ("user", "agent_bot")
+    return at(person, "type") in _AGENT_TYPES
 
 
 def _is_contact(person: object) -> bool:
@@ -82,7 +85,7 @@ _MESSAGE = (
     rule("message.attachments", From("attachments[].data_url", _attachments)),
 )
 _NOTE = (rule("note.text", _CONTENT), rule("agent", record("sender", *_AGENT)), *_MESSAGE)
-_BY_SENDER = rule("agent", record("sender", *_AGENT, when=_is_agent, words="if its type is user or agent_bot"))
+_BY_SENDER = rule("agent", record("sender", *_AGENT, when=_is_agent, words=_IF_AGENT))
 
 
 def _row(events: str, event_type: str, *rules: Rule, time: str = "") -> Row:
@@ -154,7 +157,7 @@ _ROWS = (
         _row(
             event,
             event_type,
-            rule("agent", record("user", *_AGENT, when=_is_agent, words="if its type is user or agent_bot")),
+            rule("agent", record("user", *_AGENT, when=_is_agent, words=_IF_AGENT)),
             rule("user", record("user", *_PERSON, when=_is_contact, words="if it is of another type or none")),
         )
         for event, event_type in (

@@ -31,7 +31,7 @@ class Inbox(View):
 
 
 class Person(View):
-    """A contact, a user or an agent bot: `type` says which; a contact's has none in present versions."""
+    """A contact, a user, an agent bot or Captain: `type` says which; a contact's has none in present versions."""
 
     id: int | None = None
     name: str | None = None
@@ -46,6 +46,8 @@ class Person(View):
     available_name: str | None = None
     avatar_url: str | None = None
     availability_status: str | None = None
+    description: str | None = None
+    created_at: Moment = None
     additional_attributes: Attributes = Field(default_factory=dict)
     custom_attributes: Attributes = Field(default_factory=dict)
 
