@@ -5,7 +5,8 @@ invocation's time is up it goes on by message. A delivery of a step is opened fo
 sending it again by hand (`Retries.attempt` claims and posts it): whoever takes over from a worker that died finds
 which of the step's deliveries were sent, counts them and sends the others. One that was over and fails is over again as
 it was; one that never was goes on by its webhook's schedule. While its webhook is not in order the replay waits: what
-is live comes first, then what waits, then this.
+is live comes first, then what waits, then replays, one after another, the oldest first: so one replay's rate is all
+that replays ever send to a webhook. A step that kills whoever takes it is given up after ten deaths.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +23,7 @@ from aws_lambda_powertools import Logger
 from functions.dispatcher import next_attempts
 from parley import reasons, replays, retry
 from parley.attempts import REPLAY, Outcome
+from parley.aws import UNAVAILABLE
 from parley.data_table import deliveries, events, jobs, undelivered, walk
 from parley.data_table.listing import between_times
 from parley.health import LOOK_EVERY_MS
@@ -84,12 +87,21 @@ class Replaying:
         )
         if replay is None:
             return
-        for after in self._steps(replay, deadline_ms=deadline_ms):
-            if not self._save(after, keep=True):
-                return  # cancelled; or another works at it
-            if after.status not in (replays.COUNTING, replays.RUNNING):
-                return
-            replay = after
+        if replay.runs > replays.MOST_DEAD_RUNS:
+            logger.error("replay given up", extra={"replay": replay.sid, "cursor": replay.cursor})
+            self._save(replace(replay, status=replays.GIVEN_UP, reason=replays.KEEPS_DYING), keep=False)
+            return
+        try:
+            for after in self._steps(replay, deadline_ms=deadline_ms):
+                if not self._save(after, keep=True):
+                    return  # cancelled; or another works at it
+                if after.status not in (replays.COUNTING, replays.RUNNING):
+                    return
+                replay = after
+        except UNAVAILABLE:
+            with suppress(*UNAVAILABLE):
+                self._save(replay, keep=False)  # it did not die: an outage gives no replay up
+            raise
         self._save(replay, keep=False)
         retry_queue.send_replays(ports.sqs, ports.settings.retry_queue_url, [message])
 
@@ -127,7 +139,7 @@ class Replaying:
                 return
             target = self._target(replay)
             if target is None:
-                yield replace(replay, status=replays.CANCELLED)
+                yield replace(replay, status=replays.CANCELLED, reason=replays.WEBHOOK_DELETED)
                 return
             found = self._wanted(replay, target, rows)
             replay = replace(replay, total=replay.total + len(found), cursor=reached)
@@ -138,6 +150,9 @@ class Replaying:
             yield replay
 
     def _send(self, replay: Replay, *, deadline_ms: int) -> Iterator[Replay]:
+        if jobs.has_older(self._ports.dynamodb, self._table, replay):
+            yield replace(replay, status=replays.WAITING, reason=replays.OLDER_REPLAY)
+            return
         for rows, reached in self._walk(replay):
             target = self._target(replay)
             found = self._wanted(replay, target, rows) if target else []
@@ -148,7 +163,7 @@ class Replaying:
                 if target is None:
                     break
                 if not self._is_in_order(target):
-                    yield replace(replay, status=replays.WAITING)
+                    yield replace(replay, status=replays.WAITING, reason=replays.WEBHOOK_NOT_READY)
                     return
                 started_ms = self._ports.now_ms()
                 replay = self._send_step(replay, group, deadline_ms=deadline_ms)
@@ -157,14 +172,14 @@ class Replaying:
                 if pace > 0:
                     self._ports.sleep(pace)
             if target is None:
-                yield replace(replay, status=replays.CANCELLED)
+                yield replace(replay, status=replays.CANCELLED, reason=replays.WEBHOOK_DELETED)
                 return
             if reached is None:
-                yield replace(replay, status=replays.COMPLETED)
+                yield replace(replay, status=replays.COMPLETED, reason=None)
                 return
             if not self._has_time(deadline_ms):
                 return
-            replay = replace(replay, cursor=reached, status=replays.RUNNING)
+            replay = replace(replay, cursor=reached, status=replays.RUNNING, reason=None)
             yield replay
 
     def _target(self, replay: Replay) -> Webhook | None:
@@ -229,6 +244,7 @@ class Replaying:
         return replace(
             replay,
             status=replays.RUNNING,
+            reason=None,
             cursor=group[-1].listed.sort,
             done=replay.done + len(group),
             delivered=replay.delivered + delivered,

@@ -33,6 +33,7 @@ ONE = "/v1/Assistants/{AssistantSid}/Events/{Sid}"
 FORMAT = "Format"
 FILTERS = (*filters.TIMES, "Type", "Platform", "ConversationId")
 CURSORS = re.compile(r"[0-9]{13}#EV[0-9a-f]{32}")
+_LATER_WEBHOOKS = 100  # of an assistant are asked what a replay sent them: two keys each, and a fetch stays cheap
 _RESERVE_SECONDS = 4.0  # a step of an erasure, and the answer
 ERASING = "erasing"
 
@@ -90,9 +91,10 @@ def fetch(deployment: Deployment, call: Call, assistant: str, sid: str) -> Answe
     if stored is None:
         raise NotFoundError(call.path)
     first = events.load_results(dynamodb, table, stored.listed)
-    since = undelivered.load_many(
-        dynamodb, table, stored.event.sid, stored.event.received_ms, [result.webhook_sid for result in first]
-    )
+    # a replay may have sent it to a webhook for which it was not at first
+    present, _ = webhooks.list_some(dynamodb, deployment.settings.config_table, assistant_sid, limit=_LATER_WEBHOOKS)
+    asked = {result.webhook_sid for result in first} | {record.webhook.sid for record in present}
+    since = undelivered.load_many(dynamodb, table, stored.event.sid, stored.event.received_ms, sorted(asked))
     raw = stored.event.payload
     if wanted is not None:
         raw = rendering.body(stored.event, wanted, public_url=deployment.settings.public_url)

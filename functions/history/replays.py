@@ -42,7 +42,7 @@ LIST = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Replays"
 ONE = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Replays/{Sid}"
 
 WRITABLE = ("mode", "from", "to", "type", "platform", "conversation_id", "dry_run", "rate")
-READ_ONLY = ("sid", "webhook_sid", "status", "total", "done", "delivered", "failed", "date_created", "url")
+READ_ONLY = ("sid", "webhook_sid", "status", "reason", "total", "done", "delivered", "failed", "date_created", "url")
 PLATFORMS = (*PLATFORM_NAMES, PARLEY)
 CURSORS = re.compile(r"RP[0-9a-f]{32}")
 WATCHDOG_SECONDS = 60  # a message that has not come by then is lost: the due index sends another
@@ -73,6 +73,7 @@ def shown(replay: Replay, base_url: str) -> dict[str, Any]:
         "dry_run": replay.dry_run,
         "rate": replay.rate,
         "status": replay.status,
+        "reason": replay.reason,
         "total": replay.total,
         "done": replay.done,
         "delivered": replay.delivered,

@@ -37,23 +37,25 @@ def payload(raw: bytes) -> dict[str, str]:
 
 
 def results(event_sid: str, first: Iterable[Result], since: Iterable[Undelivered]) -> list[dict[str, Any]]:
-    """What became of an event at each webhook: the first attempt's result, overlaid by what happened since."""
+    """What became of an event at each webhook: the first attempt's result, overlaid by what happened since.
+
+    Webhooks to which a replay sent it later come last.
+    """
     later: dict[str, list[Undelivered]] = {}
     for item in since:
         later.setdefault(item.webhook_sid, []).append(item)
-    rows: list[dict[str, Any]] = []
-    for result in first:
-        now = latest(later.get(result.webhook_sid, [])) or result
-        rows.append(
-            {
-                "webhook_sid": result.webhook_sid,
-                "delivery_sid": delivery_sid(event_sid, result.webhook_sid),
-                "status": now.status,
-                "attempts": now.attempts,
-                "last_status_code": now.last_status_code,
-            }
-        )
-    return rows
+    stands: dict[str, Result | Undelivered] = {result.webhook_sid: result for result in first}
+    stands |= {sid: now for sid, found in later.items() if (now := latest(found))}
+    return [
+        {
+            "webhook_sid": sid,
+            "delivery_sid": delivery_sid(event_sid, sid),
+            "status": now.status,
+            "attempts": now.attempts,
+            "last_status_code": now.last_status_code,
+        }
+        for sid, now in stands.items()
+    ]
 
 
 def delivery(found: Delivery, assistant_sid: str, base_url: str, *, whole: bool) -> dict[str, Any]:

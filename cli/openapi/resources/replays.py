@@ -22,7 +22,7 @@ from cli.openapi.values import (
 from functions.history import filters, replays
 from parley.data_table.jobs import Replay
 from parley.errors import ConflictError
-from parley.replays import ALL, CANCELLED, DEFAULT_RATE, FAILED, MAX_RATE, MISSING, MODES, RUNNING, STATUSES
+from parley.replays import ALL, CANCELLED, DEFAULT_RATE, FAILED, MAX_RATE, MISSING, MODES, REASONS, RUNNING, STATUSES
 from parley.sids import REPLAY, WEBHOOK
 from parley.vocabulary import TYPES
 
@@ -78,7 +78,16 @@ _VIEW = View(
         "conversation_id": or_null(text("Only this conversation's events.")),
         "dry_run": {"type": "boolean", "description": "It counts, and sends nothing."},
         "rate": {"type": "integer", "description": "Never more a second."},
-        "status": text("`waiting`: its webhook is not in order; it goes on by itself.", enum=list(STATUSES)),
+        "status": text(
+            "`waiting`: its webhook is not in order, or an older replay sends to it; it goes on by itself.",
+            enum=list(STATUSES),
+        ),
+        "reason": or_null(
+            text(
+                "Why it waits, was cancelled, or failed.",
+                enum=[reason for reasons in REASONS.values() for reason in reasons],
+            )
+        ),
         "total": _count("What there is to send; grows while `counting`."),
         "done": _count("Dealt with."),
         "delivered": _count("Of those: succeeded."),

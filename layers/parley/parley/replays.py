@@ -4,9 +4,14 @@
 | --- | --- |
 | counting | it looks how many deliveries there are to send; a dry run ends with that |
 | running | it sends them, oldest event first, never more a second than its rate |
-| waiting | its webhook is paused, draining or disabled, or its receiver asked for a pause; then it goes on by itself |
+| waiting | its webhook is paused, draining or disabled, its receiver asked for a pause, or an older replay is open for
+the same webhook; then it goes on by itself |
 | completed | it came to its end |
 | cancelled | by its owner, or because its webhook was deleted |
+| failed | ten runs in a row died in the same step: nothing runs for ever |
+
+What a webhook is sent by replays is never more a second than one replay's rate, for the oldest goes first and the
+others wait. Each status that needs explaining has a reason.
 """
 
 from __future__ import annotations
@@ -23,8 +28,23 @@ RUNNING = "running"
 WAITING = "waiting"
 COMPLETED = "completed"
 CANCELLED = "cancelled"
+GIVEN_UP = "failed"
 OPEN = (COUNTING, RUNNING, WAITING)
-STATUSES = (*OPEN, COMPLETED, CANCELLED)
+STATUSES = (*OPEN, COMPLETED, CANCELLED, GIVEN_UP)
+
+WEBHOOK_NOT_READY = "webhook_not_ready"
+OLDER_REPLAY = "older_replay"
+BY_USER = "by_user"
+WEBHOOK_DELETED = "webhook_deleted"
+KEEPS_DYING = "keeps_dying"
+REASONS = {
+    WAITING: (WEBHOOK_NOT_READY, OLDER_REPLAY),
+    CANCELLED: (BY_USER, WEBHOOK_DELETED),
+    GIVEN_UP: (KEEPS_DYING,),
+}
+
+# Runs that began and said nothing more, one after another: each a minute and a half after the one before.
+MOST_DEAD_RUNS = 10
 
 DEFAULT_RATE = 10
 MAX_RATE = 50  # a second: what one dispatcher can post ten at once with room to spare

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from parley import replays, results, retry
 from parley.data_table import jobs
 from parley.messages import ReplayMessage, encode
 from parley.sids import delivery_sid
 from tests.functional.dispatcher import world as dispatch
-from tests.functional.history.history import HOOKS, History, deliveries
+from tests.functional.history.history import EVENTS, HOOKS, History, deliveries
 from tests.functional.stack import stack
 
 ONCE = (1,)  # a schedule that ends a second after the first attempt
@@ -131,6 +133,19 @@ def test_what_was_over_and_fails_again_is_over_as_it_was_and_what_never_was_has_
     world.run(10)
     assert statuses(history)[dispatch.event(3).sid] == "exhausted"
     assert world.posts == ids(1, 2, 3, 3)
+
+
+def test_an_event_shows_the_webhooks_that_a_replay_sent_it_to(mixed):
+    history, world, receiver = mixed
+    receiver.down = True
+    event = f"{EVENTS}/{dispatch.event(3).sid}"
+    assert history.get(event)[1]["results"] == []
+    begin(history, Mode="missing")
+    world.run(0.5)
+    row = {"webhook_sid": dispatch.webhook(1).sid, "delivery_sid": ids(3)[0][1], "last_status_code": 500}
+    assert history.get(event)[1]["results"] == [{**row, "status": "retrying", "attempts": 1}]
+    world.run(10)
+    assert history.get(event)[1]["results"] == [{**row, "status": "exhausted", "attempts": 2}]
 
 
 def test_time_type_platform_and_conversation_narrow_it(history):
@@ -326,3 +341,102 @@ def progress_of(replay: jobs.Replay) -> tuple[Any, ...]:
 def history_open(history: History) -> list[dict[str, Any]]:
     """What is left under way."""
     return [item for item in history.items() if item.get("ipk", {}).get("S", "").startswith("DUE#")]
+
+
+def test_two_replays_of_one_webhook_never_send_more_than_one_of_them_may(history):
+    world = history.world(dispatch.webhook(1))
+    history.keep(*range(1, 31))
+    first = begin(history, Mode="missing", Rate=1, To="2023-11-14T22:13:46Z")  # 25 of them
+    time.sleep(0.002)  # a millisecond decides which is the older
+    second = begin(history, Mode="missing", Rate=1)
+    while not world.posts:
+        world.deliver("retries", most=1)
+    world.deliver("retries", most=1)
+    assert (now(history, second)["status"], now(history, second)["reason"]) == ("waiting", "older_replay")
+    assert now(history, first)["status"] == "running"
+    world.run(300)
+    assert progress(now(history, first)) == ("completed", 25, 25, 25, 0)
+    assert progress(now(history, second))[0] == "completed"
+    assert sorted(world.posts) == sorted(ids(*range(1, 31)))
+    assert all(later - earlier >= 1000 for earlier, later in itertools.pairwise(world.times))
+    assert now(history, second)["reason"] is None
+
+
+def test_a_dry_run_and_another_webhooks_replay_keep_nobody_waiting(history):
+    world = history.world(dispatch.webhook(1), dispatch.webhook(2))
+    history.keep(1, 2)
+    begin(history, Mode="missing", DryRun=True)
+    made = begin(history, Mode="missing", Rate=1)
+    status, other = history.post(path().replace(dispatch.webhook(1).sid, dispatch.webhook(2).sid), body={"Mode": "all"})
+    assert status == 201
+    world.run(5)
+    assert progress(now(history, made)) == ("completed", 2, 2, 2, 0)
+    _, body = history.get(path(other["sid"]).replace(dispatch.webhook(1).sid, dispatch.webhook(2).sid))
+    assert body["status"] == "completed"
+
+
+def test_a_step_that_kills_every_worker_is_given_up_and_what_waits_behind_it_goes_on(history):
+    world = history.world(dispatch.webhook(1))
+    history.keep(1, 2, 3)
+    poison = begin(history, Mode="missing", Rate=1, To="2023-11-14T22:13:23Z")
+    time.sleep(0.002)
+    behind = begin(history, Mode="missing", ConversationId="12", Rate=1)
+    deaths = 0
+    sent = world.post_all
+
+    def post_all(callbacks):
+        nonlocal deaths
+        # the second event kills its worker, while the first replay sends it
+        if now(history, poison)["status"] == "running" and any(b'"id":2' in each.body for each in callbacks):
+            deaths += 1
+            raise dispatch.Crash
+        return sent(callbacks)
+
+    world.post_all = post_all
+    world.run(1500)
+    shown = now(history, poison)
+    assert (shown["status"], shown["reason"], shown["done"]) == ("failed", "keeps_dying", 1)
+    assert 10 <= deaths <= 12, "the sweeper has its retry tried too"
+    assert progress(now(history, behind))[0] == "completed"
+    assert {webhook_id for _, webhook_id in world.posts} == {each[1] for each in ids(1, 2, 3)}
+    assert history.post(path(poison["sid"]), body={"Status": "cancelled"})[0] == 409
+    assert not history_open(history)
+
+
+def test_an_outage_gives_no_replay_up(history):
+    world = history.world(dispatch.webhook(1))
+    history.keep(1, 2)
+    made = begin(history, Mode="missing")
+    world.ports = replace(world.ports, routes=Unavailable(world.ports.routes))
+    world.run(3600)
+    assert progress(now(history, made))[0] in ("counting", "running")
+    world.restart()
+    world.run(200)
+    assert progress(now(history, made)) == ("completed", 2, 2, 2, 0)
+
+
+class Unavailable:
+    """Configuration that cannot be read."""
+
+    def __init__(self, routes: Any) -> None:
+        self._routes = routes
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "strongly":
+            raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException", "Message": ""}}, "GetItem")
+        return getattr(self._routes, name)
+
+
+def test_who_cancelled_it_is_said(history):
+    world = history.world(dispatch.webhook(1))
+    history.keep(1)
+    made = begin(history, Mode="missing")
+    assert history.post(path(made["sid"]), body={"Status": "cancelled"})[1]["reason"] == "by_user"
+    made = begin(history, Mode="missing")
+    world.configuration.delete(world.configuration.hooks[dispatch.webhook(1).sid])
+    world.run(5)
+    assert now(history, made)["reason"] == "webhook_deleted"
+
+
+def test_every_reason_belongs_to_a_status():
+    assert set(replays.REASONS) == set(replays.STATUSES) - {replays.COUNTING, replays.RUNNING, replays.COMPLETED}

@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 
 from parley.attributes import from_item, to_attribute, to_item
 from parley.data_table import items, keys
-from parley.replays import CANCELLED, OPEN
+from parley.replays import BY_USER, CANCELLED, OPEN
 from parley.sids import REPLAY
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ _ATTRIBUTES = {
     "rate": "ra",
     "created_ms": "cr",
     "status": "sta",
+    "reason": "why",
     "counted": "ct",
     "cursor": "cu",
     "total": "tl",
@@ -51,7 +52,8 @@ _ATTRIBUTES = {
     "delivered": "ok",
     "failed": "ko",
 }
-_PROGRESS = ("status", "counted", "cursor", "total", "done", "delivered", "failed")
+_PROGRESS = ("status", "reason", "counted", "cursor", "total", "done", "delivered", "failed")
+_RUNS = "tr"  # those that were begun since progress was last written
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Replay:
         cursor: The sort key of the last event that was dealt with, while counting and again while sending.
         done: Deliveries dealt with; those neither delivered nor failed wait with their webhook.
         failed: Those whose attempt failed.
+        reason: Why it waits, or ended before its time.
+        runs: How many were begun since one last wrote how far it had come, the present one included.
     """
 
     sid: str
@@ -87,6 +91,8 @@ class Replay:
     done: int = 0
     delivered: int = 0
     failed: int = 0
+    reason: str | None = None
+    runs: int = 0
 
 
 def new_sid(now_ms: int) -> str:
@@ -95,8 +101,9 @@ def new_sid(now_ms: int) -> str:
 
 
 def _from_values(values: Mapping[str, Any]) -> Replay:
-    known = {field: values.get(name) for field, name in _ATTRIBUTES.items()}
-    return Replay(sid=values["sk"], webhook_sid=keys.webhook_of_job(values["pk"]), **known)  # type: ignore[arg-type] # as they were written
+    known: dict[str, Any] = {field: values.get(name) for field, name in _ATTRIBUTES.items()}
+    runs = values.get(_RUNS, 0)
+    return Replay(sid=values["sk"], webhook_sid=keys.webhook_of_job(values["pk"]), runs=runs, **known)
 
 
 def create(client: DynamoDBClient, table: str, replay: Replay, *, due_ms: int) -> None:
@@ -130,24 +137,43 @@ def list_newest(client: DynamoDBClient, table: str, webhook_sid: str, *, below: 
     return [_from_values(from_item(item)) for item in answer["Items"]]
 
 
+def has_older(client: DynamoDBClient, table: str, replay: Replay) -> bool:
+    """Whether an older job of the same webhook is open and sends: SIDs begin with the time, so their order is total."""
+    key = keys.job(replay.webhook_sid, replay.sid)
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :pk AND sk < :sk",
+        FilterExpression=f"{_IS_OPEN} AND dr = :sends",
+        ExpressionAttributeValues={
+            name: to_attribute(value)
+            for name, value in {":pk": key.pk, ":sk": key.sk, ":sends": False, **_OPEN_STATUSES}.items()
+        },
+        ScanIndexForward=False,
+        ConsistentRead=True,
+    )
+    return any(page["Items"] for page in pages)
+
+
 def take(
     client: DynamoDBClient, table: str, webhook_sid: str, sid: str, *, holder: str, now_ms: int, lease_ms: int
 ) -> Replay | None:
     """Become the one who works at a job; None when it is over, gone, or another's.
 
-    It is due when the lease is over: that is how a worker's death is found.
+    It is due when the lease is over: that is how a worker's death is found. The run is counted; `save` forgets the
+    count, so it is what a job has of runs that died.
     """
     due = keys.job_due(sid, now_ms + lease_ms)
     return _update(
         client,
         table,
         keys.job(webhook_sid, sid),
-        "SET ls = :until, lh = :holder, ipk = :ipk, isk = :isk",
+        f"SET ls = :until, lh = :holder, ipk = :ipk, isk = :isk ADD {_RUNS} :one",
         condition=f"{_IS_OPEN} AND (attribute_not_exists(ls) OR ls < :now)",
         values={
             ":until": now_ms + lease_ms,
             ":now": now_ms,
             ":holder": holder,
+            ":one": 1,
             ":ipk": due.pk,
             ":isk": due.sk,
         },
@@ -172,13 +198,14 @@ def save(
         False when it was cancelled, or somebody else works at it.
     """
     values: dict[str, Any] = {f":{_ATTRIBUTES[field]}": getattr(replay, field) for field in _PROGRESS}
-    sets = [f"{_ATTRIBUTES[field]} = :{_ATTRIBUTES[field]}" for field in _PROGRESS if field != "cursor"]
-    removes = []
-    if replay.cursor is None:
-        removes.append("cu")
-        del values[":cu"]
-    else:
-        sets.append("cu = :cu")
+    sets, removes = [], [_RUNS]
+    for field in _PROGRESS:
+        name = _ATTRIBUTES[field]
+        if getattr(replay, field) is None:
+            removes.append(name)
+            del values[f":{name}"]
+        else:
+            sets.append(f"{name} = :{name}")
     if lease_ms is None:
         removes += ["ls", "lh"]
     else:
@@ -189,7 +216,7 @@ def save(
         values[":isk"] = keys.job_due(replay.sid, due_ms).sk
     else:
         removes += ["ipk", "isk"]
-    expression = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
+    expression = f"SET {', '.join(sets)} REMOVE {', '.join(removes)}"
     key = keys.job(replay.webhook_sid, replay.sid)
     condition, values = f"{_IS_OPEN} AND lh = :holder", {**values, ":holder": holder}
     return _update(client, table, key, expression, condition=condition, values=values) is not None
@@ -201,9 +228,9 @@ def cancel(client: DynamoDBClient, table: str, webhook_sid: str, sid: str) -> Re
         client,
         table,
         keys.job(webhook_sid, sid),
-        "SET sta = :cancelled REMOVE ipk, isk, ls, lh",
+        "SET sta = :cancelled, why = :by_user REMOVE ipk, isk, ls, lh",
         condition=_IS_OPEN,
-        values={":cancelled": CANCELLED},
+        values={":cancelled": CANCELLED, ":by_user": BY_USER},
     )
 
 
