@@ -8,8 +8,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from cli import credentials
+from cli import credentials, deliveries, emit, events, replay
 from cli.command_line import EXIT_INTERRUPTED, EXIT_NOBODY_READS
+from cli.event import command as event
+from cli.listen import command as listen
 from cli.redrive import command as redrive
 from cli.resources import command as resources
 from cli.up import command as up
@@ -33,6 +35,12 @@ def parser() -> argparse.ArgumentParser:
     up.add(commands)
     credentials.add(commands)
     resources.add(commands)
+    listen.add(commands)
+    emit.add(commands)
+    events.add(commands)
+    deliveries.add(commands)
+    replay.add(commands)
+    event.add(commands)
     redrive.add(commands)
     return top
 

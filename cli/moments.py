@@ -6,6 +6,8 @@ import argparse
 import re
 from datetime import UTC, datetime, timedelta
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LENGTH = re.compile(r"([1-9][0-9]{0,8})([smhd]?)")
 
@@ -27,7 +29,12 @@ def moment(text: str) -> str:
     match = _LENGTH.fullmatch(text)
     if not match or not match[2]:  # digits alone may begin a date
         return text
-    return iso(datetime.now(UTC) - timedelta(seconds=seconds(text)))
+    return iso(now() - timedelta(seconds=seconds(text)))
+
+
+def now() -> datetime:
+    """By this machine's clock."""
+    return datetime.now(UTC)
 
 
 def iso(when: datetime) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli import command_line
-from cli.resources import show
-from cli.resources.kinds import KINDS, Given, Kind, Parameter
+from cli import command_line, option_values
+from cli.resources import show, testing
+from cli.resources.kinds import KINDS, WEBHOOKS, Given, Kind, Parameter
 from parley.api.parameters import pascal
 
 if TYPE_CHECKING:
@@ -42,7 +40,9 @@ class _Verbs:
         kind = self._kind
         owner = kind.example.split()[:-1]
         listing = self._verb("list", f"list {kind.name}", owner, _list, names_one=False)
-        listing.add_argument("--page-size", type=_page_size, metavar="N", help="items per request, 1 to 1000")
+        listing.add_argument(
+            "--page-size", type=option_values.whole_number, metavar="N", help="items per request, 1 to 1000"
+        )
         self._verb("show", f"show one {kind.one}", [kind.example], _show)
         create = self._verb("create", f"create a {kind.one}", [*owner, kind.create_example], _create, names_one=False)
         _add_parameters(create, [each for each in kind.parameters if not each.update_only])
@@ -52,6 +52,8 @@ class _Verbs:
         delete = self._verb("delete", f"delete one {kind.one}", [kind.example], _delete)
         if not kind.in_assistant:
             delete.add_argument("--cascade", action="store_true", help="with its webhooks and sources")
+        if kind is WEBHOOKS:
+            testing.add(self._verbs)
         for verb in (update, delete):
             verb.add_argument("--if-match", metavar="VERSION", help="only if it still has that version")
 
@@ -79,7 +81,7 @@ def _add_parameters(verb: argparse.ArgumentParser, parameters: Iterable[Paramete
         "--set",
         action="append",
         dest="parameters",
-        type=_assignment,
+        type=option_values.assignment,
         metavar="Name=VALUE",
         help="any parameter, as the API names it",
     )
@@ -87,7 +89,7 @@ def _add_parameters(verb: argparse.ArgumentParser, parameters: Iterable[Paramete
         "--set-file",
         action="append",
         dest="parameters",
-        type=_assignment_from_file,
+        type=option_values.assignment_from_file,
         metavar="Name=FILE",
         help="the same with the value in a file, whose last line break is not part of it; -: stdin",
     )
@@ -111,7 +113,7 @@ def _add_option(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
                 f"{option}-file",
                 action="append",
                 dest="parameters",
-                type=lambda file: (name, _content(name, file)),
+                type=lambda file: (name, option_values.content(name, file)),
                 metavar="FILE",
                 help=f"{parameter.help}; -: stdin",
             )
@@ -119,37 +121,6 @@ def _add_option(group: argparse._ArgumentGroup, parameter: Parameter) -> None:
             group.add_argument(
                 option, action="append_const", dest="parameters", const=(name, "true"), help=parameter.help
             )
-
-
-def _page_size(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number")
-    return int(text)
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise argparse.ArgumentTypeError("not of the form Name=VALUE")
-    return name, value
-
-
-def _assignment_from_file(text: str) -> tuple[str, str]:
-    name, file = _assignment(text)
-    return name, _content(name, file)
-
-
-def _content(name: str, file: str) -> str:
-    """A file's text without its last line break; `-` is stdin, which a terminal does not show."""
-    try:
-        if file == "-":
-            text = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.read()
-        else:
-            text = Path(file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise argparse.ArgumentTypeError(f"{file}: {reason}") from None
-    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _list_path(kind: Kind, arguments: argparse.Namespace) -> tuple[str, ...]:

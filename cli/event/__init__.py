@@ -1,0 +1,1 @@
+"""`parley event`: payloads for `sam local invoke`, freshly made and signed."""
