@@ -129,7 +129,12 @@ def _excused(world: World, posts: list[Post]) -> int:
     """How many more posts of a delivery the faults of its history explain."""
     first = posts[0]
     about = [webhook_sid(first.hook), *(sid for sid in world.excuses if _is_about(sid, first))]
-    return len({post.round for post in posts if post.round.excused}) + sum(world.excuses[sid] for sid in set(about))
+    return _unwritten(posts) + sum(world.excuses[sid] for sid in set(about))
+
+
+def _unwritten(posts: list[Post]) -> int:
+    """Rounds of posts of which a crash, or a table's lost answer, may have kept the outcomes from being written."""
+    return len({post.round for post in posts if post.round.excused})
 
 
 def _is_about(sid: str, post: Post) -> bool:
@@ -144,6 +149,10 @@ def _sent_twice_only_in_the_windows(world: World) -> Iterator[str]:
         times = sum(post.delivered for post in posts)
         if times > 1 + (allowed := _excused(world, posts)):
             yield f"{webhook_id[-4:]} at {number}: delivered {times} times, {allowed} excused"
+        again = sum(post.delivered for post in posts if post.again)
+        if again > 1 + (lost := _unwritten(posts)):
+            # a copy of a message posts once; whatever is tried again is claimed, however many copies there were
+            yield f"{webhook_id[-4:]} at {number}: delivered {again} times by retries, {lost} excused"
         if bodies.setdefault((number, posts[0].body), webhook_id) != webhook_id:
             yield f"one event at {number} under two ids"
 

@@ -268,9 +268,19 @@ def _swept_away() -> AbstractContextManager[object]:
     return mock.patch.object(due, "postpone", postpone)
 
 
-@_mutation("what a run left behind before its commit is sent again")
-def _left_over() -> AbstractContextManager[object]:
-    return mock.patch.object(Retries, "_is_left_over", return_value=False)
+@_mutation("a platform's repeat has a schedule of its own")
+def _repeats_schedule() -> AbstractContextManager[object]:
+    return mock.patch.object(Retries, "_is_of_a_repeat", return_value=False)
+
+
+@_mutation("a failure that a later run made good is sent again")
+def _made_good() -> AbstractContextManager[object]:
+    return mock.patch.object(Retries, "_was_made_good", return_value=False)
+
+
+@_mutation("what a slow copy left behind is sent again", "copies")
+def _slow_copy() -> AbstractContextManager[object]:
+    return mock.patch.object(Retries, "_was_over_before", return_value=False)
 
 
 @_mutation("a change of state is told twice", "few")

@@ -125,7 +125,7 @@ class Scenario:
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     chance = random.Random(seed)
-    style = chance.choice(("few", "few", "wide", "pausing", "pausing", "draining", "resuming", "disabling"))
+    style = chance.choice(("few", "few", "wide", "pausing", "pausing", "draining", "resuming", "disabling", "copies"))
     sweep_ms = chance.randrange(5_000, 60_000)
     long_ms = {
         "few": 5_000,
@@ -134,6 +134,7 @@ def draw(seed: int) -> Scenario:
         "draining": 30_000,
         "resuming": 60_000,
         "disabling": 60_000,
+        "copies": 3_000,
     }[style]
     hooks = tuple(_hook(chance, number, style, long_ms) for number in range(1, _hooks(chance, style) + 1))
     names = chance.sample(sorted(FAULTS), chance.choice((0, 1, 2, 3, 5, 8)))
@@ -142,6 +143,9 @@ def draw(seed: int) -> Scenario:
         faults["stall"] = chance.choice((0.02, 0.1))
         # what is due comes to a webhook that its user has switched off, just when somebody looks after it
         sweep_ms = chance.randrange(19_000, 22_000)
+    if style == "copies":
+        # one copy of a message is held up until the other's delivery has ended
+        faults |= {"duplicate receive": 0.6, "stall": chance.choice((0.1, 0.2))}
     arrivals = tuple(
         Arrival(
             number,
@@ -179,7 +183,7 @@ def _times(chance: random.Random, style: str, long_ms: int, sweep_ms: int) -> li
     if style == "disabling":
         return sorted(chance.randrange(20_000, 22_000) for _ in range(chance.randint(3, 7)))
     if style != "resuming":
-        most = {"few": 4, "wide": 2, "pausing": 9, "draining": 14}[style]
+        most = {"few": 4, "wide": 2, "pausing": 9, "draining": 14, "copies": 3}[style]
         return sorted(chance.randrange(long_ms) for _ in range(chance.randint(1, most)))
     # what pauses it, then a crowd about the moment when a probe may find its receiver well again
     early = [chance.randrange(4_000) for _ in range(chance.randint(2, 4))]
@@ -199,6 +203,7 @@ def _hook(chance: random.Random, number: int, style: str, long_ms: int) -> Hook:
         "draining": (DOWN, DOWN, HEALTHY, BUSY),
         "resuming": (DOWN,),
         "disabling": (DOWN, REFUSES, GONE),
+        "copies": (DOWN, HALF),
     }[style]
     receiver = chance.choice(receivers)
     schedule = tuple(chance.choice((1, 3, 5, 30)) for _ in range(chance.choice((1, 2, 3, 4))))
@@ -206,6 +211,8 @@ def _hook(chance: random.Random, number: int, style: str, long_ms: int) -> Hook:
         schedule = (chance.choice((120, 600)),)
     if style == "disabling":
         schedule = (120,)
+    if style == "copies":
+        schedule = (1, 1, 3)
     until_ms = chance.randrange(long_ms * 2) if receiver != REFUSES else None
     events = "* webhook.paused webhook.resumed webhook.disabled delivery.exhausted" if chance.random() < 0.3 else "*"
     return Hook(number, receiver, schedule, until_ms, events)

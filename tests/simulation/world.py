@@ -28,6 +28,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from functions.dispatcher import batch, fanout, tending
 from functions.dispatcher.ports import Ports
+from functions.dispatcher.retries import Retries
 from functions.dispatcher.routes import Routes
 from functions.dispatcher.tending import Tending
 from functions.dispatcher.vitals import Vitals
@@ -38,7 +39,7 @@ from parley.aws import UNAVAILABLE
 from parley.config_table import assistants, secrets, webhooks
 from parley.config_table.transactions import ChangedMeanwhileError
 from parley.data_table import keys
-from parley.messages import EventMessage, TendMessage
+from parley.messages import EventMessage, RetryMessage, TendMessage
 from parley.queues import events as events_queue
 from parley.settings import DispatcherSettings, SweeperSettings
 from parley.webhook import ACTIVE, BY_USER, DISABLED
@@ -62,6 +63,12 @@ RETRY_RECEIVES = 3
 EFFECTS = frozenset(
     ("put_item", "update_item", "delete_item", "transact_write_items", "send_message", "send_message_batch")
 )
+# What no fault draws, because it follows from times, orders and users; counted all the same.
+MET = (
+    "cache older than the configuration", "clock skew", "delete midway", "disable midway", "enable midway",
+    "lease expiry", "move midway", "outage", "partial batch failure", "platform repeats",
+    "redriven under a new message id", "reordering", "slow receiver",
+)  # fmt: skip
 # after these what was posted may not be written, after those a message may come again that has sent others
 _UNWRITTEN = frozenset(("crash before", "crash after", "timeout", "throttle", "lost response", "client repeats"))
 _UNSENT = frozenset(("unprocessed keys", "partial send"))
@@ -87,6 +94,7 @@ class Post:
         since_ms: Since when the invocation's view of the configuration cannot be older than a cache.
         delivered: The engine has been told of its success.
         paused: The webhook was paused at that moment.
+        again: It was an attempt at an item that was claimed for it, not the first of an event's message.
     """
 
     at_ms: int
@@ -98,6 +106,7 @@ class Post:
     since_ms: int
     delivered: bool
     paused: bool
+    again: bool
     round: Round
 
 
@@ -127,6 +136,7 @@ class Invocation:
     tends: Counter[str] = field(default_factory=Counter)
     probes: Counter[str] = field(default_factory=Counter)
     looking: str | None = None
+    again: bool = False
     sent: set[str] = field(default_factory=set)
 
 
@@ -155,6 +165,7 @@ class World:
 
     Attributes:
         trace: What happened, when it is asked for.
+        met: What happened that no fault draws, by name (`MET`): it follows from times, orders and users.
         looks: Of each invocation that probed: its name, the webhook, how often it was to look, how often it probed.
         excuses: Copies of messages and of events by the SIDs that they are about: each may be posted once more.
     """
@@ -167,6 +178,7 @@ class World:
         self.chance = random.Random(scenario.seed * 7919 + 1)
         self.rates = dict(scenario.faults)
         self.faults: Counter[str] = Counter()
+        self.met: Counter[str] = Counter()
         self.opportunities = 0
         self.calls = 0
         self.trace: list[str] | None = [] if traced else None
@@ -285,6 +297,7 @@ class World:
         if target is None:
             target = CONFIG if "TransactItems" in request else "queues"
         if self._is_out(target):
+            self.met["outage"] += 1
             self._excuse_current()
             raise table.refused("ProvisionedThroughputExceededException", name)
         if self.fault("throttle"):
@@ -349,6 +362,7 @@ class World:
     def _environment(self) -> Environment:
         skew = self.scenario.skew_ms
         made = Environment(next(self._numbers), self.chance.randint(-skew, skew))
+        self.met["clock skew"] += made.skew_ms != 0
 
         def now_ms() -> int:
             return self.now_ms + made.skew_ms
@@ -388,6 +402,9 @@ class World:
             status = None if lost else given.status
             webhook = self.stored_webhook(number)
             paused = webhook is not None and webhook["status"]["S"] == "paused"
+            self.met["slow receiver"] += given.duration_ms > health_policy.SLOW_MS
+            is_old = webhook is None or webhook["status"]["S"] == DISABLED or webhook["url"]["S"] != callback.url
+            self.met["cache older than the configuration"] += is_old
             self.note("POST to %d %s: %s", number, webhook_id[-6:], given.status)
             self.posts.append(
                 Post(
@@ -400,6 +417,7 @@ class World:
                     since_ms=invocation.since_ms,
                     delivered=status is not None and 200 <= status < 300,
                     paused=paused,
+                    again=invocation.again,
                     round=made,
                 )
             )
@@ -591,6 +609,7 @@ class World:
         events_queue.send(sqs, EVENTS, EventMessage(made))
         self.note("ARRIVES %s %s", made.sid[-4:], which)
         if which == "again":
+            self.met["platform repeats"] += 1
             self.excuses[made.sid] += 1
         self.accepted.setdefault(made.sid, made)
 
@@ -623,6 +642,8 @@ class World:
                 continue
             self.note("CHANGED")
             self.changed.append(Changed(self.now_ms, change.hook, change.kind, webhook.url))
+            if len(self.running) > 1 or any(queue.messages for queue in self.queues.values()):
+                self.met[f"{change.kind} midway"] += 1
             return
 
     def _switch(self, client: Any, present: webhooks.WebhookRecord, status: str, reason: str | None) -> None:
@@ -645,6 +666,7 @@ class World:
             return
         self.chance.shuffle(visible)
         taken = visible[: self.chance.choice((1, 2, 10))]
+        self.met["reordering"] += [message.number for message in taken] != sorted(message.number for message in taken)
         queue.receive(taken, self.now_ms)
         batch_records = _records(taken)
         for message in taken:
@@ -671,6 +693,7 @@ class World:
         self, queue: queues.Queue, numbers: Sequence[int], failed: Sequence[str], invocation: Invocation
     ) -> None:
         done = [number for number in numbers if str(number) not in failed]
+        self.met["partial batch failure"] += 0 < len(done) < len(numbers)
         if self.fault("batch again"):
             done = []
         for number in list(done):
@@ -715,7 +738,8 @@ class World:
     def _redrive(self) -> None:
         for queue in self.queues.values():
             queue.visible(self.now_ms)
-            if queue.redrive(self.now_ms):
+            if letters := queue.redrive(self.now_ms):
+                self.met["redriven under a new message id"] += letters
                 self.note("REDRIVE %s", queue.name)
         if self.now_ms >= self.calm_ms and any(queue.messages for queue in self.queues.values()):
             self._at(self.now_ms - START_MS + 613_000, self._redrive)
@@ -741,7 +765,9 @@ class World:
     def _expect_kept(self, key: table.Key, before: table.Item, item: table.Item) -> None:
         if key[0].startswith("UA"):
             self.violations.append(Violation("written once", f"{key[1]} is written again"))
-        elif key[0].startswith("U#") and int(item["at"]["N"]) < int(before["at"]["N"]):
+        elif key[0].startswith("U#") and "lease" in before and item.get("lease", before["lease"]) != before["lease"]:
+            self.met["lease expiry"] += 1
+        if key[0].startswith("U#") and int(item["at"]["N"]) < int(before["at"]["N"]):
             self.violations.append(Violation("attempts count", f"{key[1]}: {item['at']} after {before['at']}"))
 
     def _expect_watched(self, webhook: str, what: str) -> None:
@@ -898,6 +924,21 @@ def _looking(world: World, run: Callable[..., None]) -> Callable[..., None]:
     return noted
 
 
+def _attempting(world: World, attempt: Callable[..., Any]) -> Callable[..., Any]:
+    """Attempts at claimed items, noted as such."""
+
+    def noted(self: Retries, messages: Sequence[RetryMessage], *, deadline_ms: int) -> Any:
+        invocation = world._current
+        assert invocation is not None
+        invocation.again = True
+        try:
+            return attempt(self, messages, deadline_ms=deadline_ms)
+        finally:
+            invocation.again = False
+
+    return noted
+
+
 @contextmanager
 def scaled(world: World) -> Iterator[None]:
     """The engine's numbers made small, its log silent, and its random ids the seed's."""
@@ -913,6 +954,7 @@ def scaled(world: World) -> Iterator[None]:
         mock.patch.object(sweep, "PAGE", scale.page),
         mock.patch.object(tending, "uuid", identity),
         mock.patch.object(Tending, "run", _looking(world, Tending.run)),
+        mock.patch.object(Retries, "_attempt", _attempting(world, Retries._attempt)),
     ):
         try:
             yield
