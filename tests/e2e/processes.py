@@ -35,6 +35,14 @@ def state(pid: int) -> str | None:
     return None if found == "Z" else found
 
 
+def parent(pid: int) -> int:
+    """Who started it; 0 when it is gone."""
+    try:
+        return int(_stat(pid)[1])
+    except OSError:
+        return 0
+
+
 def environment(pid: int) -> dict[str, str]:
     """The environment that a process was started with; empty when it is gone."""
     try:
