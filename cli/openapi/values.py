@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cli.openapi import patterns
 from functions.webhooks import unique_names
 from functions.webhooks.deployment import MASK
+from parley.config_table.keys import MOST_NAME_CHARACTERS
 from parley.sids import ACCOUNT, ASSISTANT, WEBHOOK
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def link(about: str) -> Schema:
 UNIQUE_NAME: Schema = {
     "type": "string",
     "minLength": 1,
-    "maxLength": unique_names.MOST,
+    "maxLength": MOST_NAME_CHARACTERS,
     "pattern": patterns.unique_name(),
     "not": {"enum": [".", ".."]},
     "description": f"{unique_names.ALLOWED[0].upper()}{unique_names.ALLOWED[1:]}. Unique here, and usable in paths"

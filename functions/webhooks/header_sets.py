@@ -28,7 +28,7 @@ HOP_BY_HOP = (
     "upgrade",
 )
 FRAMING = ("accept-encoding", "content-encoding", "content-length", "content-type", "expect", "host")
-SIGNATURES = ("webhook-", "x-twilio-signature", "x-chatwoot-", "parley-")
+SIGNATURES = ("webhook-", "x-twilio-", "x-chatwoot-", "parley-")  # those that signing keeps for itself
 
 
 def headers(values: Mapping[str, Any], *, stored: Collection[str] | None) -> dict[str, str | None] | None:

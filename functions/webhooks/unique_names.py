@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from parley.api.parameters import quoted, text_of
+from parley.config_table.keys import MOST_NAME_CHARACTERS
 from parley.errors import InvalidParameterError
 
-MOST = 64
-ALLOWED = f"1 to {MOST} characters of any script, but / ? # % and control characters, and not . or .."
+ALLOWED = f"1 to {MOST_NAME_CHARACTERS} characters of any script, but / ? # % and control characters, and not . or .."
 REFUSED_CHARACTERS = frozenset("/?#%")
 # Control characters, line and paragraph separators. Format characters stay: emoji are joined by them.
 REFUSED_CATEGORIES = frozenset({"Cc", "Zl", "Zp"})
@@ -25,7 +25,7 @@ def unique_name(values: Mapping[str, Any]) -> str | None:
     Raises:
         InvalidParameterError: Saying what is wrong with it.
     """
-    name = text_of(values, "unique_name", most=MOST)
+    name = text_of(values, "unique_name", most=MOST_NAME_CHARACTERS)
     if name is None:
         return None
     refused = [

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 
 from functions.webhooks import activity
 from parley import retry
 from parley.attributes import to_item
+from parley.aws import PartialAnswerError
 from parley.config_table import webhooks as webhook_store
 from parley.data_table import events, health, undelivered
 from parley.event import ACCEPTED, Event
@@ -262,3 +263,26 @@ def test_a_source_that_others_have_overtaken_is_sought_within_a_bound(api, clien
     client.asked.clear()
     assert len(api.send("GET", f"/v1/Assistants/{assistant}/Sources").json["sources"]) == 12
     assert len(client.asked) <= (1 + 5) * (8 + 16)
+
+
+@pytest.mark.parametrize(
+    "error", [AWAY, EndpointConnectionError(endpoint_url="https://dynamodb"), PartialAnswerError()]
+)
+def test_a_configuration_that_cannot_be_read_is_a_503_of_ours(api, client, monkeypatch, printed, error):
+    def away(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(client, "get_item", away)
+    answer = api.send("GET", "/v1/Assistants/bot")
+    assert (answer.status, answer.json["code"]) == (503, 20503)
+    assert f'"error":"{type(error).__name__}"' in printed()
+
+
+def test_what_a_library_refuses_to_send_is_in_no_log(api, client, monkeypatch, printed):
+    def refuse(**_: Any) -> None:
+        raise ParamValidationError(report="Invalid type for parameter Item.secret.S, value: hunter2")
+
+    monkeypatch.setattr(client, "transact_write_items", refuse)
+    answer = api.send("POST", "/v1/Assistants", {"UniqueName": "bot"})
+    assert answer.status == 503
+    assert "hunter2" not in printed() + answer.text

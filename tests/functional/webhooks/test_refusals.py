@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.functional.webhooks.gateway import HOST
@@ -87,6 +89,7 @@ REFUSED = [
     ("Headers", '{"Content-Type":"text/plain"}', "each callback"),
     ("Headers", '{"Webhook-Signature":"x"}', "own proof"),
     ("Headers", '{"X-Twilio-Signature":"x"}', "own proof"),
+    ("Headers", '{"x-twilio-anything":"x"}', "own proof"),
     ("Headers", '{"X-Chatwoot-Delivery":"x"}', "own proof"),
     ("OverlapSeconds", "5", "no such parameter"),
     ("unique_name", "x", "no such parameter"),
@@ -120,6 +123,7 @@ def test_get_carries_no_cloudevent_neither_at_creation_nor_by_a_change(unchanged
         (b'"x"', "application/json; charset=utf-8", 400),
         (b'{"UniqueName":NaN}', "application/json", 400),
         (b'{"UniqueName":"a","unique_name":"b"}', "application/json", 400),
+        (b'\xef\xbb\xbf{"UniqueName":"a"}', "application/json", 400),
         (b'{"UniqueName":"\\ud800"}', "application/json", 400),
         (b'{"UniqueName":null}', "application/json", 400),
         (b"[" * 30_000, "application/json", 400),
@@ -190,3 +194,13 @@ def test_no_route_passes_over_a_parameter_of_the_query_that_it_does_not_know(unc
     answer = unchanged.send(method, f"{path}?Colour=blue")
     assert (answer.status, answer.json["code"]) == (400, 20001)
     assert answer.json["message"].startswith("Colour: there is no such parameter. Allowed: ")
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "x" * 2000, "家" * 400, "my%2520hook", "%2e%2e", "%00", "%FF", "%F0%9F"])
+@pytest.mark.parametrize("kind", ["", "bot/Webhooks/", "bot/Sources/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_name_that_nothing_can_have_is_404_however_long_or_encoded(unchanged, method, kind, name):
+    """DynamoDB refuses sort keys of more than 1,024 bytes; in a path they may come all the same."""
+    form = {"UniqueName": "new"} if method == "POST" else None
+    answer = unchanged.send(method, f"/v1/Assistants/{kind}{quote(name, safe='%')}", form)
+    assert (answer.status, answer.json["code"]) == (404, 20404), answer.text

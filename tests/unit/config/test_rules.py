@@ -23,6 +23,7 @@ from parley.errors import (
     UnauthorizedError,
 )
 from parley.http import Request
+from parley.signing import callback
 from parley.targets import TargetPolicy
 
 RULES = webhook_values.Rules(TargetPolicy(), retention_days=30)
@@ -79,6 +80,15 @@ def test_a_json_body_is_read_by_key(values):
         return
     found = parameters.read_body(request(body, parameters.JSON), writable=("unique_name", "events"))
     assert found == {("unique_name" if key == "UniqueName" else key): value for key, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    "body", ['{"headers":{"A":"1","A":"2"}}', '{"headers":{"A":[{"b":1,"b":1}]},"unique_name":"x"}']
+)
+def test_a_name_that_stands_twice_in_an_inner_object_is_refused_not_dropped(body):
+    """The value that a caller does not see would win: of a header, of an option."""
+    with pytest.raises(InvalidParameterError, match="more than once in one object"):
+        parameters.read_body(request(body.encode(), parameters.JSON), writable=("events", "headers"))
 
 
 def test_nested_objects_do_not_stand_in_for_the_body():
@@ -147,6 +157,22 @@ def test_a_header_name_is_a_token_or_refused(name):
     assert name.isascii()
     assert name
     assert not set(name) & set(' \t\r\n:;,"()<>@[]{}/\\=?')
+
+
+RESERVED = [*header_sets.HOP_BY_HOP, *header_sets.FRAMING, *(f"{name}x" for name in header_sets.SIGNATURES)]
+
+
+@given(
+    st.sampled_from([*RESERVED, *callback._RESERVED, *callback._RESERVED_PREFIXES]), st.sampled_from(["", "-x", "Y"])
+)
+def test_a_header_that_is_taken_is_also_sent(name, more):
+    """What signing would pass over is refused when it is given, not dropped when it is sent."""
+    for spelled in (name + more, (name + more).title(), (name + more).upper()):
+        try:
+            header_sets.check_name("Headers", spelled)
+        except InvalidParameterError:
+            continue
+        assert not callback.is_reserved(spelled)
 
 
 @given(st.text(max_size=60))

@@ -98,10 +98,10 @@ def _no_constant(name: str) -> NoReturn:
 
 def _members(text: str) -> list[tuple[str, Any]]:
     """A JSON object's members, repeated ones too."""
-    outermost: list[list[tuple[str, Any]]] = []
+    objects: list[list[tuple[str, Any]]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        outermost[:] = [pairs]  # objects end from the inside out: the last one is the body
+        objects.append(pairs)
         return dict(pairs)
 
     try:
@@ -111,7 +111,11 @@ def _members(text: str) -> list[tuple[str, Any]]:
         raise InvalidParameterError("body", "it is not valid JSON") from None
     if not isinstance(value, dict):
         raise InvalidParameterError("body", "it is not a JSON object", "an object of parameters")
-    return outermost[0]
+    *inner, outermost = objects  # objects end from the inside out: the last one is the body
+    for pairs in inner:
+        if len(dict(pairs)) < len(pairs):
+            raise InvalidParameterError("body", "a name is given more than once in one object", "each name once")
+    return outermost
 
 
 def _once(pairs: list[tuple[str, Any]], names: Mapping[str, str], ignored: frozenset[str]) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from botocore.exceptions import ClientError
 
 from parley import telemetry
 from parley.api.caller import READ, WRITE, Caller, identify, require
 from parley.api.links import API_ROOT, base_of
 from parley.api.versions import etag
-from parley.errors import MethodNotAllowedError, NotFoundError, ParleyError, body_of
+from parley.aws import UNAVAILABLE
+from parley.errors import MethodNotAllowedError, NotFoundError, ParleyError, UnavailableError, body_of
 from parley.http import Request
 from parley.platforms import PLATFORM_NAMES, platform
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"\{(\w+)\+?\}")
 _INGEST = re.compile(r"(?:^|/)ingest\b(?:/+(?P<platform>\w+))?", re.IGNORECASE)
 _CATCH_ALL = "$default"
+_logger = telemetry.logger()
 JSON = "application/json"
 
 
@@ -101,6 +104,7 @@ class Api:
         self.routes: list[Registered] = []
         self._methods: dict[str, list[str]] = {path: list(methods) for path, methods in (elsewhere or {}).items()}
         self._resolver.exception_handler(ParleyError)(_refused)
+        self._resolver.exception_handler(list(UNAVAILABLE))(_unavailable)
         self._resolver.not_found(self._no_route)
 
     def get(self, path: str) -> Callable[[Route], Route]:
@@ -210,6 +214,14 @@ def _response(answer: Answer) -> Response[str]:
         return Response(status_code=answer.status, headers=headers, body="")
     body = json.dumps(answer.body, ensure_ascii=False)
     return Response(status_code=answer.status, content_type=JSON, headers=headers, body=body)
+
+
+def _unavailable(error: Exception) -> Response[str]:
+    """What a table or queue that cannot serve is to the caller; who runs the deployment finds the kind in the log."""
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
+    # not its text: that of a refused parameter quotes the value, which may be a secret (invariant 4)
+    _logger.error("unavailable", extra={"error": type(error).__name__, "code": code})
+    return _refused(UnavailableError("A table or queue does not answer just now. Try again in a moment"))
 
 
 def _refused(error: ParleyError) -> Response[str]:

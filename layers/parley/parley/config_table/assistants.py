@@ -124,7 +124,7 @@ def find(client: DynamoDBClient, table: str, account_sid: str, sid_or_name: str)
     """
     if sids.is_sid(sid_or_name, sids.ASSISTANT) and (found := load(client, table, account_sid, sid_or_name)):
         return found
-    if sid_or_name:
+    if 1 <= len(sid_or_name) <= keys.MOST_NAME_CHARACTERS:
         key = keys.assistant_name(account_sid, sid_or_name)
         named = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
         if named and (found := load(client, table, account_sid, from_item(named)["sid"])):

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     Key = dict[str, AttributeValueTypeDef]
 
+# DynamoDB takes no sort key of more than 1,024 bytes: a longer name, in a path, is nobody's.
+MOST_NAME_CHARACTERS = 64
+
 
 def _key(pk: str, sk: str) -> Key:
     return to_item({"pk": pk, "sk": sk})

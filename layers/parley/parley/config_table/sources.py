@@ -175,6 +175,8 @@ def find(client: DynamoDBClient, table: str, assistant_sid: str, sid_or_name: st
     """The source with that SID, else with that unique name, or None."""
     if sids.is_sid(sid_or_name, sids.SOURCE) and (found := load(client, table, assistant_sid, sid_or_name)):
         return found
+    if not 1 <= len(sid_or_name) <= keys.MOST_NAME_CHARACTERS:
+        return None
     key = keys.source_name(assistant_sid, sid_or_name)
     named = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
     return load(client, table, assistant_sid, from_item(named)["sid"]) if named else None

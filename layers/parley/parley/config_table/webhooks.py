@@ -226,6 +226,8 @@ def find(client: DynamoDBClient, table: str, assistant_sid: str, sid_or_name: st
     """The webhook with that SID, else with that unique name, or None."""
     if sids.is_sid(sid_or_name, sids.WEBHOOK) and (found := load_record(client, table, assistant_sid, sid_or_name)):
         return found
+    if not 1 <= len(sid_or_name) <= keys.MOST_NAME_CHARACTERS:
+        return None
     key = keys.webhook_name(assistant_sid, sid_or_name)
     named = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
     return load_record(client, table, assistant_sid, from_item(named)["sid"]) if named else None
