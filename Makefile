@@ -8,7 +8,7 @@ BIN := .venv/bin
 WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test simulate check build validate sam-local openapi requirements vocabulary states clean sam twilio7 node
+.PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary states clean sam twilio7 node
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ test: setup sam twilio7 node ## every test; TESTS=… chooses some
 
 simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
 	@$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))
+
+stress: setup ## workers killed by SIGKILL, and 2,000 events beside receivers that hang, refuse and fail (six quiet minutes)
+	@$(BIN)/python -m tests.load.run
 
 check: setup ## lint, format, types, templates
 	$(BIN)/ruff check
@@ -55,6 +58,13 @@ sam-local: setup sam ## every function by `sam local`, in containers; REQUIRED=1
 	  echo "parley: no container runtime answers (Docker, Podman or Finch; DOCKER_HOST names its socket), so nothing was run" >&2; \
 	  test -z "$(REQUIRED)"; \
 	fi
+
+# Everything is built for this machine, in folders of its own. The short form is what CI runs: it fails when what is counted
+# grew, and measures no time.
+bench: setup sam ## measures against the budgets (docs/performance.md); SHORT=1: what is counted, ONLY=… one concern
+	@$(WITH_SAM) sam build --parameter-overrides Architecture=$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64) \
+	  --build-dir .bench/build --cache-dir .bench/cache >/dev/null 2>.bench.log || { cat .bench.log >&2; exit 1; }; rm -f .bench.log
+	@$(BIN)/python -m tests.benchmarks.run $(if $(SHORT),--short) $(addprefix --only ,$(ONLY))
 
 openapi: setup ## docs/openapi.json and docs/errors.md, from the code that serves the API
 	$(BIN)/python -m cli.openapi docs
