@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _KEY_HEADER = "idempotency-key"
 LONGEST_KEY = 255
 _MOST_PARAMETERS = 100
+_MOST_NESTED = 100  # ten times what any platform sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,23 @@ def _json(text: bytes, field: str) -> dict[str, Any]:
         raise InvalidParameterError(field, "it is not valid JSON") from None
     if not isinstance(value, dict):
         raise InvalidParameterError(field, "it is not a JSON object", "an object")
+    if _is_deeper(value, _MOST_NESTED):
+        raise InvalidParameterError(field, "it is nested too deep", f"at most {_MOST_NESTED} levels")
     return value
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Without recursion: what is checked and written recursively behind this must not run out of stack."""
+    nodes = [value]
+    for _ in range(levels + 1):
+        nodes = [inner for node in nodes for inner in _members_of(node)]
+        if not nodes:
+            return False
+    return True
+
+
+def _members_of(node: object) -> Iterable[object]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
 
 
 def _platform(asked: str | None, body: dict[str, Any]) -> str | None:

@@ -289,6 +289,29 @@ def test_a_wrong_collect_parameter_is_named(bot, change, field):
     assert body_of(bot.emit({**given, **change}))["message"].startswith(f"{field}: ")
 
 
+NESTINGS = [  # in a member, the opening and closing of a step, its levels
+    ("custom", "[", "]", 1),
+    ("custom", '{"a":', "}", 1),
+    ("conversation", '{"id":5,"messages":[{"conversation":', "}]}", 3),
+]
+
+
+def nested(member: str, opening: str, closing: str, steps: int) -> bytes:
+    deep = opening * steps + '{"id":5}' + closing * steps
+    return json.dumps({**HUB, member: 0}).replace(f'"{member}": 0', f'"{member}": {deep}').encode()
+
+
+def test_what_is_nested_deeper_than_any_platform_nests_is_refused_and_never_an_error_of_ours(bot):
+    for member, opening, closing, per_step in NESTINGS:
+        assert bot.emit(nested(member, opening, closing, 97 // per_step))["statusCode"] == 201
+        for levels in (101, 300, 600, 900, *range(960, 1_000, 3), 100_000):
+            answer = bot.emit(nested(member, opening, closing, levels // per_step))
+            assert answer["statusCode"] == 400
+            assert body_of(answer)["message"].startswith("body: it is n")
+    deep_memory = {**TURN, "Memory": '{"a":' * 20_000 + "1" + "}" * 20_000}
+    assert body_of(bot.emit(deep_memory, content_type=FORM))["message"].startswith("Memory: ")
+
+
 def without(value: dict[str, Any], path: str) -> dict[str, Any]:
     first, _, rest = path.partition(".")
     if not rest:
