@@ -65,6 +65,11 @@ def find(
     return Connection(url, given.strip())
 
 
+def is_local(url: str, state_dir: Path = Path(".parley")) -> bool:
+    """Whether the address is that of the run of `parley up` in this folder."""
+    return url == _left(state_dir / LOCAL_URL)
+
+
 def _left(path: Path) -> str:
     try:
         return path.read_text("utf-8").strip()

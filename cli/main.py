@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from cli import credentials, deliveries, emit, events, replay
 from cli.command_line import EXIT_INTERRUPTED, EXIT_NOBODY_READS
+from cli.doctor import command as doctor
 from cli.event import command as event
 from cli.listen import command as listen
 from cli.redrive import command as redrive
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     replay.add(commands)
     event.add(commands)
     redrive.add(commands)
+    doctor.add(commands)
     return top
 
 

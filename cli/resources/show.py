@@ -20,7 +20,7 @@ _CONTROLS_IN_JSON = {code: escaped for code, escaped in _CONTROLS.items() if cod
 # A line in a pipe holds its whole item, whatever the terminal's width is, so that `grep` and `cut` work.
 _PIPE_COLUMNS = 100_000
 # What a narrow terminal shows on more than one line, so that SIDs and dates stay whole.
-_FOLDED = ("unique_name", "events", "webhook_url")
+_FOLDED = ("unique_name", "events", "webhook_url", "conversation_id", "reason")
 _PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
 
 

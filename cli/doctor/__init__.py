@@ -1,0 +1,1 @@
+"""`parley doctor`: what is not well with a deployment, and what to do about it."""
