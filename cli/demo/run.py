@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 _LOOK_EVERY_SECONDS = 1.0
 
 
-def run(ready: Ready, stopping: threading.Event, *, stream: TextIO | None = None) -> int:
+def run(ready: Ready, folder: str, stopping: threading.Event, *, stream: TextIO | None = None) -> int:
     """Plays the demo on a bundle that serves.
 
     On a terminal the receiver lives on, and shows what still comes, until this process ends.
 
     Args:
         ready: Where it serves, and the token.
+        folder: Where the run leaves its files, as it is written in a command.
         stopping: Set when the run ends early.
         stream: For people to read; stdout when not given.
 
@@ -57,9 +58,9 @@ def run(ready: Ready, stopping: threading.Event, *, stream: TextIO | None = None
         if not stopping.is_set():
             show.say("", f"The demo failed: {error}", good=False)
         return 1
-    show.say(*texts.closing(total), good=not total.problems)
+    show.say(*texts.closing(total, folder), good=not total.problems)
     if not total.problems:
-        show.say(*texts.next_steps(ready.api_url, configured, terminal=terminal))
+        show.say(*texts.next_steps(ready.api_url, folder, configured, terminal=terminal))
     if terminal:
         threading.Thread(target=_follow, args=(receiver, show, stopping), name="demo-receiver", daemon=True).start()
     return 1 if total.problems else 0

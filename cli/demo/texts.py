@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from cli.demo.scenario import Callback
 
 
-_LOGS = "What each function and process said is in .parley/logs."
-
-
 def opening(receiver_url: str, libraries: Mapping[str, str]) -> list[str]:
     """Who takes part."""
     versions = ", ".join(f"{name} {version}" for name, version in libraries.items())
@@ -33,12 +30,13 @@ def opening(receiver_url: str, libraries: Mapping[str, str]) -> list[str]:
     ]
 
 
-def closing(total: Total) -> list[str]:
-    """The total."""
+def closing(total: Total, folder: str) -> list[str]:
+    """The total; `folder` is where the run leaves its files."""
     forgeries = f"{total.refused} of {len(FORGERIES)} forgeries refused"
     counted = f"{total.events} events in, {total.callbacks} callbacks out, {forgeries}."
+    logs = f"What each function and process said is in {folder}/logs."
     if total.problems:
-        return ["", f"FAILED: {counted}", *(f"  - {problem}" for problem in total.problems), _LOGS]
+        return ["", f"FAILED: {counted}", *(f"  - {problem}" for problem in total.problems), logs]
     slowest, recovered = duration(total.slowest_seconds), duration(total.recovered_seconds)
     return [
         "",
@@ -49,7 +47,7 @@ def closing(total: Total) -> list[str]:
     ]
 
 
-def next_steps(api_url: str, configured: Configured, *, terminal: bool) -> list[str]:
+def next_steps(api_url: str, folder: str, configured: Configured, *, terminal: bool) -> list[str]:
     """What to try; commands with a secret only on a terminal, where the secret still opens something."""
     if not terminal:
         return [
@@ -57,7 +55,7 @@ def next_steps(api_url: str, configured: Configured, *, terminal: bool) -> list[
             "Next: `parley up` stays up for your own experiments; README.md says where each platform's URL goes.",
         ]
     assistant = f"{api_url}/v1/Assistants/{ASSISTANT}"
-    header = '-H "Authorization: Bearer $(cat .parley/token)"'
+    header = f'-H "Authorization: Bearer $(cat {folder}/token)"'
     tropo = configured.sources["tropo"]
     sent = "-H 'Content-Type: application/json' --data-binary @events/payloads/tropo/actions_array.json"
     return [

@@ -276,7 +276,7 @@ class Run:
             status, failure = _EXIT_FAILED, None
             try:
                 # not before it is asked for: the demo's libraries are nobody else's business
-                status = importlib.import_module("cli.demo").run(ready, self._stopping)
+                status = importlib.import_module("cli.demo").run(ready, _shown(self._folder.path), self._stopping)
             except Exception as error:  # noqa: BLE001 (raised again where it is awaited)
                 failure = error
             with suppress(RuntimeError):  # the loop is closed when the run was stopped meanwhile

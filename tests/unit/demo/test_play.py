@@ -102,7 +102,7 @@ def test_sound_bundle_has_no_problems_and_a_total(bundle: Bundle) -> None:
     assert "FAILED" not in shown
     assert shown.count("verified (2nd)") == 1
     assert shown.count("answered 503") == 1
-    assert texts.closing(total)[1] == "Total: 5 events in, 11 callbacks out, 4 of 4 forgeries refused."
+    assert texts.closing(total, ".parley")[1] == "Total: 5 events in, 11 callbacks out, 4 of 4 forgeries refused."
 
 
 def test_accepted_forgery_is_a_problem(bundle: Bundle) -> None:
@@ -138,7 +138,7 @@ def test_callback_that_is_not_right_is_a_problem_at_every_webhook(
     total, shown = played(bundle)
     assert sum(problem in each for each in total.problems) == 11
     assert shown.count("WRONG") == 11
-    assert texts.closing(total)[1].startswith("FAILED")
+    assert texts.closing(total, ".parley")[1].startswith("FAILED")
 
 
 def test_callback_that_nobody_expected_is_a_problem(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,3 +161,11 @@ def test_call_of_a_stranger_at_the_receiver_is_a_problem_and_not_a_crash(bundle:
     total, _ = played(bundle)
     assert total.problems == ["autopilot onDialogueTurn at favicon.ico: nobody expected it"]
     assert total.events == 5
+
+
+@pytest.mark.parametrize("folder", [".parley", ".parley/2"])
+def test_what_to_try_next_is_in_the_folder_of_this_run(folder):
+    sources = {"tropo": Source("http://127.0.0.1:3000/ingest/tropo/SR1/token", "user:password")}
+    commands = "\n".join(texts.next_steps("http://127.0.0.1:3000", folder, Configured(sources, {}), terminal=True))
+    assert commands.count(f"$(cat {folder}/token)") == 2
+    assert texts.closing(Total(problems=["x"]), folder)[-1].endswith(f" {folder}/logs.")
