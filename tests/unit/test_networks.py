@@ -8,63 +8,69 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.networks import METADATA_SERVICES, REFUSED_NETWORKS, RefusedNetwork, refused_network
+from parley.networks import (
+    IPV4_REGISTRY,
+    IPV6_REGISTRY,
+    METADATA_SERVICES,
+    REFUSED_NETWORKS,
+    RefusedNetwork,
+    refused_network,
+)
 
-# The blocks of the IANA registries, as published: written a second time, so that a lost row is seen.
-IANA_IPV4 = [
-    "0.0.0.0/8",
-    "0.0.0.0/32",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.0.0.0/29",
-    "192.0.0.8/32",
-    "192.0.0.9/32",
-    "192.0.0.10/32",
-    "192.0.0.170/32",
-    "192.0.0.171/32",
-    "192.0.2.0/24",
-    "192.31.196.0/24",
-    "192.52.193.0/24",
-    "192.88.99.0/24",
-    "192.88.99.2/32",
-    "192.168.0.0/16",
-    "192.175.48.0/24",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "240.0.0.0/4",
-    "255.255.255.255/32",
-]
-IANA_IPV6 = [
-    "::1/128",
-    "::/128",
-    "::ffff:0:0/96",
-    "64:ff9b::/96",
-    "64:ff9b:1::/48",
-    "100::/64",
-    "100:0:0:1::/64",
-    "2001::/23",
-    "2001::/32",
-    "2001:1::1/128",
-    "2001:1::2/128",
-    "2001:1::3/128",
-    "2001:2::/48",
-    "2001:3::/32",
-    "2001:4:112::/48",
-    "2001:10::/28",
-    "2001:20::/28",
-    "2001:30::/28",
-    "2001:db8::/32",
-    "2002::/16",
-    "2620:4f:8000::/48",
-    "3fff::/20",
-    "5f00::/16",
-    "fc00::/7",
-    "fe80::/10",
+# The IANA IPv4 and IPv6 Special-Purpose Address Registries, both as updated on 2025-10-09: block, RFC, and "Globally
+# Reachable" (None where the registry says N/A or nothing). Written a second time, so that a lost row is seen.
+REGISTRY: list[tuple[str, str, bool | None]] = [
+    ("0.0.0.0/8", "RFC 791", False),
+    ("0.0.0.0/32", "RFC 1122", False),
+    ("10.0.0.0/8", "RFC 1918", False),
+    ("100.64.0.0/10", "RFC 6598", False),
+    ("127.0.0.0/8", "RFC 1122", False),
+    ("169.254.0.0/16", "RFC 3927", False),
+    ("172.16.0.0/12", "RFC 1918", False),
+    ("192.0.0.0/24", "RFC 6890", False),
+    ("192.0.0.0/29", "RFC 7335", False),
+    ("192.0.0.8/32", "RFC 7600", False),
+    ("192.0.0.9/32", "RFC 7723", True),
+    ("192.0.0.10/32", "RFC 8155", True),
+    ("192.0.0.170/32", "RFC 8880", False),
+    ("192.0.0.171/32", "RFC 8880", False),
+    ("192.0.2.0/24", "RFC 5737", False),
+    ("192.31.196.0/24", "RFC 7535", True),
+    ("192.52.193.0/24", "RFC 7450", True),
+    ("192.88.99.0/24", "RFC 7526", None),
+    ("192.88.99.2/32", "RFC 6751", False),
+    ("192.168.0.0/16", "RFC 1918", False),
+    ("192.175.48.0/24", "RFC 7534", True),
+    ("198.18.0.0/15", "RFC 2544", False),
+    ("198.51.100.0/24", "RFC 5737", False),
+    ("203.0.113.0/24", "RFC 5737", False),
+    ("240.0.0.0/4", "RFC 1112", False),
+    ("255.255.255.255/32", "RFC 919", False),
+    ("::1/128", "RFC 4291", False),
+    ("::/128", "RFC 4291", False),
+    ("::ffff:0:0/96", "RFC 4291", False),
+    ("64:ff9b::/96", "RFC 6052", True),
+    ("64:ff9b:1::/48", "RFC 8215", False),
+    ("100::/64", "RFC 6666", False),
+    ("100:0:0:1::/64", "RFC 9780", False),
+    ("2001::/23", "RFC 2928", False),
+    ("2001::/32", "RFC 4380", None),
+    ("2001:1::1/128", "RFC 7723", True),
+    ("2001:1::2/128", "RFC 8155", True),
+    ("2001:1::3/128", "RFC 9665", True),
+    ("2001:2::/48", "RFC 5180", False),
+    ("2001:3::/32", "RFC 7450", True),
+    ("2001:4:112::/48", "RFC 7535", True),
+    ("2001:10::/28", "RFC 4843", None),
+    ("2001:20::/28", "RFC 7343", True),
+    ("2001:30::/28", "RFC 9374", True),
+    ("2001:db8::/32", "RFC 3849", False),
+    ("2002::/16", "RFC 3056", None),
+    ("2620:4f:8000::/48", "RFC 7534", True),
+    ("3fff::/20", "RFC 9637", False),
+    ("5f00::/16", "RFC 9602", False),
+    ("fc00::/7", "RFC 4193", False),
+    ("fe80::/10", "RFC 4291", False),
 ]
 OTHERS = ["224.0.0.0/4", "ff00::/8", "fec0::/10", "::/96", "::ffff:0:0:0/96"]
 # `ipaddress.is_global` says True for each of these on a Python that this runs on.
@@ -116,7 +122,24 @@ PUBLIC = [
 ]
 
 
-@pytest.mark.parametrize("cidr", IANA_IPV4 + IANA_IPV6 + OTHERS)
+def test_the_list_is_the_registries_row_by_row_with_the_rfc_of_each() -> None:
+    assert {(str(row.network), row.source) for row in IPV4_REGISTRY + IPV6_REGISTRY} == {
+        (block, rfc) for block, rfc, _ in REGISTRY
+    }
+
+
+@pytest.mark.parametrize("block", [block for block, _, reachable in REGISTRY if reachable])
+def test_what_is_globally_reachable_there_is_refused_too_and_nobody_may_open_it(block: str) -> None:
+    """Anycast services of the network itself, translators and identifiers: no team's receiver stands there."""
+    network = ipaddress.ip_network(block)
+
+    for address in (network[0], network[-1]):
+        row = refused_network(address)
+        assert row is not None
+        assert not row.openable
+
+
+@pytest.mark.parametrize("cidr", [*(block for block, _, _ in REGISTRY), *OTHERS])
 def test_every_range_has_a_row_and_refuses_both_its_ends(cidr: str) -> None:
     network = ipaddress.ip_network(cidr)
 

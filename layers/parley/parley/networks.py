@@ -1,9 +1,10 @@
 """The networks that no callback may reach: an explicit list, and which row of it an address meets.
 
 Explicit, because `ipaddress.is_global` calls NAT64, 6to4, IPv4-compatible, SIIT, ISATAP, site-local and multicast
-addresses global on Python versions that this runs on, and its answers change between versions. Sources: the
-IANA IPv4 and IPv6 Special-Purpose Address Registries (every row of them is here by itself, also where a wider row
-covers it), the RFCs that define addresses which carry an IPv4 address inside, and the metadata services of the clouds.
+addresses global on Python versions that this runs on, and its answers change between versions. Sources: the IANA IPv4
+and IPv6 Special-Purpose Address Registries as of 2025-10-09 (every row is here by itself, also where a wider row covers
+it, and also the globally reachable ones: anycast services of the network itself, no team's receivers), the RFCs that
+define addresses which carry an IPv4 address inside, and the metadata services of the clouds.
 """
 
 from __future__ import annotations
