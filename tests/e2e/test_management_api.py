@@ -161,6 +161,38 @@ def test_what_the_attacks_change_is_let_in_unchanged(api: Api) -> None:
         assert api.get(authorization).status == 200
 
 
+def test_a_token_of_six_kilobytes_fits_through_the_gateway_either_way(api: Api) -> None:
+    least = len(api.token(padding=""))
+    token = max((api.token(padding="x" * ((6144 - least) * 3 // 4 + more)) for more in range(-3, 1)), key=len)
+    assert 6140 <= len(token) <= 6144
+    for authorization in (f"Bearer {token}", basic(ACCOUNT, token)):
+        assert api.get(authorization).status == 200, len(authorization)
+
+
+def test_a_source_is_called_by_its_former_url_until_the_overlap_ends(api: Api) -> None:
+    assert api.post("/v1/Assistants", {"UniqueName": "rotating"}).status == 201
+    path = "/v1/Assistants/rotating/Sources"
+    made = api.post(path, {"UniqueName": "chat", "Platform": "messagehub"}).json()
+    body = {"event": "message_created", "id": 1, "message_type": "incoming", "conversation": {"id": 7}}
+
+    def called(source: dict[str, Any]) -> int:
+        return api.bundle.post_json(source["ingest_url"].removeprefix(api.bundle.api_url), body).status
+
+    def settled(statuses: list[int], *sources: dict[str, Any]) -> None:
+        """Changes take effect within five seconds; a busy machine may ask late."""
+        deadline = time.monotonic() + 8
+        while [called(each) for each in sources] != statuses:
+            assert time.monotonic() < deadline, [called(each) for each in sources]
+            time.sleep(0.2)
+
+    assert called(made) == 200
+    overlapping = api.post(f"{path}/chat", {"RotateToken": "true", "OverlapSeconds": "60"}).json()
+    settled([200, 200], made, overlapping)
+    at_once = api.post(f"{path}/chat", {"RotateToken": "true", "OverlapSeconds": "0"}).json()
+    settled([404, 404, 200], made, overlapping, at_once)
+    assert len({each["ingest_url"] for each in (made, overlapping, at_once)}) == 3
+
+
 def test_a_cached_yes_opens_no_route_that_needs_another_scope(api: Api) -> None:
     reader = f"Bearer {api.token(scope='read')}"
     assert api.get(reader).status == 200

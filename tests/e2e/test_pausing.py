@@ -57,6 +57,7 @@ def test_a_receiver_that_comes_back_gets_all_that_waited(bundle: Bundle) -> None
     for number in range(15, 21):
         post(bundle, number)
     until(lambda: len(ids(bundle, "/fine")) == 20, 20, "others do not get everything")
+    until(lambda: shown()["waiting"] == 20, 20, "what it is still to get is not counted")
 
     bundle.down.unlink()
     until(lambda: shown()["status"] == "active", 20, "it was not resumed")
@@ -78,3 +79,7 @@ def test_a_receiver_that_comes_back_gets_all_that_waited(bundle: Bundle) -> None
                 )
                 delivered += 1
     assert delivered == 20
+    assert shown()["waiting"] == 0
+    [source] = [each for each in bundle.call("GET", f"{DEMO}/Sources")["sources"] if each["sid"] in DEMO_MESSAGEHUB]
+    of_source = [each["date_created"] for each in events if each["source_sid"] == source["sid"]]
+    assert source["last_event_at"] == max(of_source)
