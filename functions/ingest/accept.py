@@ -53,7 +53,7 @@ def accept(request: Request, *, sources: Sources, queue: Callable[[Event], None]
     if request.method not in chosen.methods:
         raise MethodNotAllowedError(request.method, tuple(sorted(chosen.methods)))
     now_seconds = request.received_ms / 1000
-    chosen.verify(request, request.signed_url(public_url), source, now_seconds)
+    chosen.verify(request, request.signed_urls(public_url), source, now_seconds)
     described = chosen.describe(request, source)
     rid = uuid.uuid4().hex
     event = Event(

@@ -115,7 +115,7 @@ FOLDER = {
         from parley.platforms.interface import InvalidProofError, MissingProofError
         from parley.signing.compare import equal
 
-        def verify(request, _public_url, source, _now_seconds):
+        def verify(request, _public_urls, source, _now_seconds):
             key = request.headers.get("x-chirp-key")
             if not key:
                 raise MissingProofError("X-Chirp-Key is missing")

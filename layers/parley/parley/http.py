@@ -69,21 +69,23 @@ class Request:
     def _stage_prefix(self) -> str:
         return "" if self.stage == "$default" else f"/{self.stage}"
 
-    def signed_url(self, configured: str) -> str:
-        """The URL that the platform called, which some proofs cover.
+    def signed_urls(self, configured: str) -> tuple[str, ...]:
+        """The URLs that the platform may have called, which some proofs cover: all of them this deployment's own.
 
         The caller's `Host` is not proof of anything, so it is never used; a function's environment cannot name the API
-        that calls it (a circular dependency in CloudFormation), so the gateway's own domain name is. Behind an API
-        mapping the developer guide leaves the mapping's path out of `rawPath` and some have seen it there: `PublicUrl`
-        has it either way, so behind that only the route counts.
+        that calls it (a circular dependency in CloudFormation), so the gateway's own domain name is. With `PublicUrl`
+        that comes first, and the route alone stands behind it: the developer guide leaves an API mapping's path out of
+        `rawPath`, some have seen it there. The gateway's own address stays: a platform that was given it before there
+        was a `PublicUrl` goes on calling it, and its calls must not be lost.
 
         Args:
             configured: The `PublicUrl` parameter, or empty.
         """
-        if configured:
-            return configured.rstrip("/") + self.path[max(0, self.path.rfind(_INGEST)) :]
         path = self.path.removeprefix(self._stage_prefix) if self._stage_prefix else self.path
-        return f"https://{self.domain_name}{self._stage_prefix}{path}"
+        own = f"https://{self.domain_name}{self._stage_prefix}{path}"
+        if not configured:
+            return (own,)
+        return configured.rstrip("/") + self.path[max(0, self.path.rfind(_INGEST)) :], own
 
 
 def response(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

@@ -203,7 +203,14 @@ def test_what_twilio_signed_is_the_public_url_where_there_is_one(in_path):
         for called in ("https://hooks.example.com/base", "https://hooks.example.com:443/base"):
             assert status(world.autopilot(body, url=f"{called}{world.paths['autopilot']}")) == 200
         assert status(world.autopilot(body, url=f"https://hooks.example.com{world.paths['autopilot']}")) == 403
-        assert status(world.autopilot(body)) == 403
+        assert status(world.autopilot(body, url=f"https://evil.example/base{world.paths['autopilot']}")) == 403
+
+
+def test_a_platform_that_was_given_the_gateways_own_address_before_there_was_a_public_url_is_still_believed():
+    with stack() as made:
+        world = World(made, public_url="https://hooks.example.com/base/")
+        body = sample("autopilot", "onDialogueStart")
+        assert world.call("autopilot", body, headers=world.autopilot(body))["statusCode"] == 200
 
 
 def test_the_callers_host_is_no_part_of_a_proof(world):

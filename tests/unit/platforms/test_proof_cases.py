@@ -115,7 +115,7 @@ def test_the_cases_of_every_platform(case: str, name: str) -> None:
 def outcome_of(name: str, body: bytes, headers: dict[str, str], secrets: list[str]) -> str:
     call = request(body, headers={"content-type": TYPE[name], **headers})
     try:
-        platform(name).verify(call, URL, source(name, *secrets), NOW)
+        platform(name).verify(call, (URL,), source(name, *secrets), NOW)
     except MissingProofError:
         return MISSING
     except InvalidProofError:

@@ -36,7 +36,8 @@ def check(
     url: str = URL,
     now: float = NOW,
 ) -> None:
-    platform(source.platform).verify(request(body, method=method, query=query, headers=headers), url, source, now)
+    call = request(body, method=method, query=query, headers=headers)
+    platform(source.platform).verify(call, (url,), source, now)
 
 
 def refused(source: Source, body: bytes = b"", headers: Mapping[str, str] | None = None, **more: object) -> None:

@@ -101,7 +101,7 @@ class Platform:
         names: Its event names, for `Events`.
         secret_rule: `required`, `generated`, `optional` or `userinfo`.
         bare_token: Its own callbacks carry a JWT as the whole `Authorization` (watsonx): ours do too.
-        verify: `(request, public URL of the request without its query, source, now in seconds)`; raises
+        verify: `(request, the URLs that may have been called, without the query, source, now in seconds)`; raises
             MissingProofError or InvalidProofError.
         describe: `(request, source)`; never raises.
         answer: What the platform expects back: status, headers, body.
@@ -115,7 +115,7 @@ class Platform:
     names: Names
     secret_rule: str
     bare_token: bool
-    verify: Callable[[Request, str, Source, float], None]
+    verify: Callable[[Request, tuple[str, ...], Source, float], None]
     describe: Callable[[Request, Source], Described]
     answer: Callable[[Source], tuple[int, dict[str, str], bytes]]
     native: Callable[[Event, Webhook], Callback]

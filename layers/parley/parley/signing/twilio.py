@@ -49,9 +49,9 @@ def body_hash(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def covers(url: str, body: bytes) -> bool:
-    """Whether the URL's `bodySHA256` is this body's hash, so that a signature over the URL covers the body too."""
-    given = parse_qs(urlsplit(url).query).get(BODY_HASH, [""])
+def covers(query: str, body: bytes) -> bool:
+    """Whether the query's `bodySHA256` is this body's hash, so that a signature over the URL covers the body too."""
+    given = parse_qs(query).get(BODY_HASH, [""])
     return equal(given[0], body_hash(body))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from parley.source import Source
 
 
-def verify(request: Request, _public_url: str, source: Source, now_seconds: float) -> None:
+def verify(request: Request, _public_urls: tuple[str, ...], source: Source, now_seconds: float) -> None:
     """Refuse a call that the holder of the secret did not sign in the last five minutes.
 
     Raises:

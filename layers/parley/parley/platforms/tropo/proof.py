@@ -36,7 +36,7 @@ def _spellings(secret: str) -> tuple[bytes, ...]:
         return (secret.encode(),)
 
 
-def verify(request: Request, _public_url: str, source: Source, _now_seconds: float) -> None:
+def verify(request: Request, _public_urls: tuple[str, ...], source: Source, _now_seconds: float) -> None:
     """Refuse a call without the source's `user:password`, when it has one.
 
     Raises:

@@ -36,7 +36,7 @@ def _is_signed(token: str, source: Source, now_seconds: float) -> bool:
     return True
 
 
-def verify(request: Request, _public_url: str, source: Source, now_seconds: float) -> None:
+def verify(request: Request, _public_urls: tuple[str, ...], source: Source, now_seconds: float) -> None:
     """Refuse a call without a JWT by one of the secrets and without the source's static header.
 
     Raises:
