@@ -8,7 +8,7 @@ BIN := .venv/bin
 WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary states clean sam twilio7 node
+.PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary metrics states clean sam twilio7 node
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -84,6 +84,9 @@ vocabulary: setup ## docs/vocabulary.md and the JSON Schemas, from the tables th
 
 states: setup ## docs/states.md, from the policy that decides
 	$(BIN)/python -m cli.states
+
+metrics: setup ## docs/metrics.md, from the metrics that the code writes and the alarms of the template
+	$(BIN)/python -m cli.metrics_page docs/metrics.md
 
 clean: ## forgets everything that was made here
 	rm -rf tests/node/node_modules .venv .venv-sam .venv-twilio7 .aws-sam .aws-sam-local .bench .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis

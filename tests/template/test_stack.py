@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.template.resources import of_type, strings
+from tests.template.translation import ROOT
 
 if TYPE_CHECKING:
     from tests.template.translation import Template
@@ -127,3 +129,11 @@ def test_a_deployment_without_keys_says_which_commands_open_it(written: Template
     assert written["Conditions"]["IsClosed"] == {
         "Fn::And": [{"Fn::Equals": [{"Ref": "Jwks"}, ""]}, {"Fn::Equals": [{"Ref": "Issuer"}, ""]}]
     }
+
+
+def test_enter_at_every_question_of_a_guided_deployment_deploys() -> None:
+    told = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))["default"]["deploy"]["parameters"]
+    # else the last question is "Deploy this changeset? [y/N]", and Enter is no
+    assert told["confirm_changeset"] is False
+    assert told["capabilities"] == "CAPABILITY_IAM"
+    assert told["resolve_s3"] is True
