@@ -36,6 +36,11 @@ def test_paging_parameters_are_checked(unchanged, query):
     assert (answer.status, answer.json["code"]) == (400, 20001)
 
 
+def test_an_unknown_parameter_of_a_query_is_answered_with_those_that_there_are(unchanged):
+    answer = unchanged.send("GET", "/v1/Assistants/bot/Webhooks?pagesize=2")
+    assert answer.json["message"] == "pagesize: there is no such parameter. Allowed: Page, PageSize, PageToken"
+
+
 @pytest.mark.parametrize("missing", list(VALID))
 def test_each_missing_field_is_named(unchanged, missing):
     form = {name: value for name, value in VALID.items() if name != missing}

@@ -26,8 +26,8 @@ _MAX_QUOTED = 100
 
 
 def pascal(key: str) -> str:
-    """`unique_name` as it travels in a form: `UniqueName`."""
-    return "".join(word.capitalize() for word in key.split("_"))
+    """`unique_name` as it travels in a form: `UniqueName`; which stays as it is."""
+    return "".join(word[:1].upper() + word[1:] for word in key.split("_"))
 
 
 def quoted(value: object) -> str:
