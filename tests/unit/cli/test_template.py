@@ -154,3 +154,12 @@ def test_only_a_function_that_says_so_may_lead_to_itself(toy: Template) -> None:
 
     assert [name for name, function in project.items() if function.may_loop] == ["DispatcherFunction"]
     assert not any(function.may_loop for function in toy.functions.values())
+
+
+def test_an_api_has_an_id_that_is_no_address_and_nothing_else(toy: Template, tmp_path: Path) -> None:
+    [api] = toy.apis
+    run = deployment(toy, tmp_path)
+
+    assert run.attribute(api, None) == "local"
+    with pytest.raises(TemplateError, match=api):
+        run.attribute(api, "ApiEndpoint")
