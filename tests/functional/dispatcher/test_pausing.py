@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.dispatcher.tending import DRAIN_AT_ONCE
 from parley.data_table import events, undelivered
 from parley.health import DRAINING, PAUSED
 from parley.messages import TendMessage, encode
@@ -141,9 +142,18 @@ def test_the_drain_keeps_its_rate(stack):
     world.run(3700)
     receiver.down = False
     before = len(world.posts)
+    at_once: list[int] = []
+    original = world.post_all
+
+    def counting(callbacks):
+        at_once.append(len(callbacks))
+        return original(callbacks)
+
+    world.ports = replace(world.ports, poster=type("Counting", (), {"post_all": staticmethod(counting)})())
     world.run(300)
     times = world.times[before + 1 :]
     assert len(times) >= 190
+    assert max(at_once) == DRAIN_AT_ONCE
     for start in times:
         assert len([each for each in times if start <= each < start + 10_000]) <= 110, "10 a second, within a tenth"
 
@@ -182,8 +192,9 @@ def test_an_event_that_is_always_refused_holds_nothing_hostage(stack):
         ]
 
     world.ports = replace(world.ports, poster=type("Refusing", (), {"post_all": staticmethod(refusing)})())
-    world.run(180)
-    assert world.configuration.hooks[HOOK.sid].status == "active"
+    world.run(120)
+    assert world.configuration.hooks[HOOK.sid].status == "active", "within two minutes"
+    world.run(60)
     assert world.waiting() == []
     ends = {item.event_sid: item.status for item in world.finished()}
     assert ends.pop(event(1).sid) == "exhausted"
