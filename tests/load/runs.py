@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.load.counting import Call, Count
 
 POLL_SECONDS = 0.3
+PATIENCE_SECONDS = 60.0  # with a machine that others use too
 QUIET_SECONDS = 1.0
 PHASES = ("while one is down", "while it is probed and drained")
 
@@ -190,13 +191,13 @@ def killed(
             _sending(place, events, per_second) as sent,
         ):
             killer.phase = PHASES[0]
-            was_paused = _until(lambda: place.status(hooks["/down"]) == "paused", 10 + 120 / time_scale)
+            was_paused = _until(lambda: place.status(hooks["/down"]) == "paused", PATIENCE_SECONDS)
             killer.phase = PHASES[1]
             time.sleep(60 / time_scale)  # so long that it is probed
             place.down.unlink()
-            _until(lambda: len(sent.accepted) == events, 60 + 2 * events / per_second)
-            _until(lambda: counting.count(place.calls(), sent.accepted, ["/fine", "/down"]).lost == 0, 60)
-        _until(lambda: place.unfinished() == (0, 0), 60 + 600 / time_scale)
+            _until(lambda: len(sent.accepted) == events, PATIENCE_SECONDS + 2 * events / per_second)
+            _until(lambda: counting.count(place.calls(), sent.accepted, ["/fine", "/down"]).lost == 0, PATIENCE_SECONDS)
+        _until(lambda: place.unfinished() == (0, 0), PATIENCE_SECONDS + 600 / time_scale)
         time.sleep(QUIET_SECONDS)
         return Killed(
             events=len(sent.accepted),
@@ -232,6 +233,7 @@ class Loaded:
 HEALTHY = ("/fine-1", "/fine-2")
 LEARNING_SECONDS = 15.0
 WARMING_EVENTS = 200
+TAKES_EFFECT_SECONDS = 6.0  # a warm dispatcher knows new webhooks within five
 
 
 def loaded(folder: Path, *, events: int, per_second: float, bad: bool, seed: int) -> Loaded:
@@ -249,6 +251,7 @@ def loaded(folder: Path, *, events: int, per_second: float, bad: bool, seed: int
             place.subscribe("/refuse", f"http://127.0.0.1:{nobody.getsockname()[1]}/")
             place.subscribe("/half", RetrySchedule=" ".join(["2"] * 20))
             paths.append("/half")
+        time.sleep(TAKES_EFFECT_SECONDS)
         started = time.monotonic()
         with _sending(place, events, per_second) as sent:
             _until(lambda: len(sent.accepted) == events, 60 + 2 * events / per_second)
