@@ -96,10 +96,12 @@ def _say(text: str) -> None:
 
 
 def _listen(client: ApiClient, arguments: argparse.Namespace) -> int:
+    url = None if arguments.forward is None else _target(arguments.forward)
+    since = None if arguments.since is None else _since(arguments.since)
     answer = client.exchange("GET", ("Assistants", arguments.assistant))
     assistant = answer.resource or {}
     # the deployment's clock, not this machine's: times of acceptance are its own
-    start = _since(arguments.since) if arguments.since else answer.date or moments.now()
+    start = since or answer.date or moments.now()
     patience = Patience(_say)
     asked = {"Type": arguments.type, "Platform": arguments.platform, "ConversationId": arguments.conversation}
     near = is_loopback(urlsplit(client.connection.url).hostname or "")
@@ -113,11 +115,21 @@ def _listen(client: ApiClient, arguments: argparse.Namespace) -> int:
     )
     events = itertools.islice(events, arguments.limit)
     _say(f"listening to {show.printable(arguments.assistant)} at {client.connection.url}; Ctrl-C ends it")
-    if arguments.forward is None:
-        for event in events:
-            _write(event, arguments)
-        return 0
-    return _forward(client, assistant, events, patience, arguments)
+    if url is not None:
+        return _forward(client, assistant, url, events, patience=patience, arguments=arguments)
+    for event in events:
+        _write(event, arguments)
+    return 0
+
+
+def _target(url: str) -> str:
+    # not at the top: an HTTP client that only this needs
+    from cli.listen import forward  # noqa: PLC0415
+
+    try:
+        return forward.target(url)
+    except RefusedTargetError as error:
+        raise UsageError(f"--forward: {error}") from None
 
 
 def _since(text: str) -> datetime:
@@ -130,17 +142,14 @@ def _since(text: str) -> datetime:
 def _forward(
     client: ApiClient,
     assistant: Resource,
+    url: str,
     events: Iterator[Resource],
+    *,
     patience: Patience,
     arguments: argparse.Namespace,
 ) -> int:
-    # not at the top: an HTTP client that only this needs
-    from cli.listen import forward  # noqa: PLC0415
+    from cli.listen import forward  # noqa: PLC0415 — as above
 
-    try:
-        url = forward.target(arguments.forward)
-    except RefusedTargetError as error:
-        raise UsageError(f"--forward: {error}") from None
     secret = arguments.secret_file or new_secret()
     if arguments.secret_file is None:
         _say(f"posts to {url} are signed with {secret}, for as long as this runs")

@@ -6,21 +6,28 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction as SubParsersAction
+from cli import command_line
 
-    Subcommands = SubParsersAction[argparse.ArgumentParser]
+if TYPE_CHECKING:
+    from cli.command_line import Subcommands
 
 PROJECT = Path(__file__).resolve().parents[2]
 _MAX_PORT = 65_535
+_EXIT_STATUSES = """exit status:
+  0  stopped by Ctrl-C or a signal; with --demo, everything verified
+  1  something that it runs cannot be kept running; with --demo, something did not verify
+  2  the command line is wrong, a port is taken or a file cannot be written"""
 
 
 def add(commands: Subcommands) -> None:
     """Put it on the command line."""
-    up = commands.add_parser(
+    up = command_line.add(
+        commands,
         "up",
-        help="run the whole bundle on this machine",
-        description="Runs the whole bundle on this machine: no Docker, no AWS account. Its state ends with it.",
+        does="run the whole bundle on this machine",
+        about="It needs no Docker and no AWS account. Its state ends with it.",
+        examples=["parley up", "parley up --demo", "parley up --port 0 --ready-file ready.json --time-scale 30"],
+        exit_statuses=_EXIT_STATUSES,
     )
     up.add_argument("--port", type=_port, help="listen there; 0: any (default: 3000, or the next free one)")
     up.add_argument("--bind", default="127.0.0.1", metavar="ADDR", help="address to listen on (default: %(default)s)")
