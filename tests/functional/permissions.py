@@ -1,94 +1,201 @@
-"""What a function calls, noted, and what its role in the template allows, to be compared (invariant 8)."""
+"""What each function calls, as IAM sees it, and what its role in the translated template allows (invariant 8).
+
+Calls are taken where botocore makes them, and belong to the function whose code stands on the stack: what a test itself
+does to prepare a table is nobody's. IAM's rules, as far as the template uses them: an action on a resource; every
+leading key of a request under one of the patterns; a transaction needs the actions of its steps (and a condition that
+answers with the old item needs nothing more). A condition that this module does not know is an error.
+"""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+import functools
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from unittest import mock
 
-from tests.template.resources import listed, statements, strings
-from tests.template.translation import read
+from botocore.client import BaseClient
 
-if TYPE_CHECKING:
-    from tests.functional.stack import Stack
+from tests.template.resources import listed, statements
+from tests.template.translation import Template, translate
 
-Call = tuple[str, str, str]
-TABLES = {"ConfigTable": "config", "DataTable": "data", "RetryQueue": "retries", "LogGroup": "log"}
+ROOT = Path(__file__).parents[2]
+_FUNCTIONS = f"{ROOT}/functions/"
+# Lambda itself uses these with the role: it polls the queues, writes the logs, makes the network's interfaces.
+NOT_BY_CODE = ("logs:", "ec2:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_NO_PATTERN = "*"
 
 
-class Recording:
-    """A client that notes each call as `(action, resource, partition)`."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One thing that a function asked AWS for.
 
-    def __init__(self, client: Any, service: str, calls: set[Call], stack: Stack) -> None:
-        self.client, self.service, self.calls, self.stack = client, service, calls, stack
+    Attributes:
+        resource: Logical id, and the index's name behind a slash.
+        partitions: The leading keys of a request to DynamoDB.
+        returns: `ReturnValues`, where the request has it.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self.client, name)
+    function: str
+    action: str
+    resource: str
+    partitions: frozenset[str] = frozenset()
+    returns: str | None = None
 
-        def call(**request: Any) -> Any:
-            self.calls |= set(self.seen(name, request))
-            return method(**request)
 
-        if name != "get_paginator":
-            return call
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One action on one resource that a statement allows.
 
-        class Paginator:
-            def paginate(_, **request: Any) -> Any:  # noqa: N805
-                self.calls |= set(self.seen("query", request))
-                return method("query").paginate(**request)
+    Attributes:
+        patterns: That every leading key must match one of; `*` without a condition.
+        returns: The one value of `ReturnValues` that a request may have; None: any.
+    """
 
-        return lambda operation: Paginator()
+    sid: str
+    action: str
+    resource: str
+    patterns: tuple[str, ...]
+    returns: str | None
 
-    def seen(self, name: str, request: Mapping[str, Any]) -> list[Call]:
-        """What one call is, to IAM."""
-        if self.service == "sqs":
-            assert name in ("send_message", "send_message_batch")
-            return [("sqs:SendMessage", "retries", "")]
-        if name == "transact_write_items":
-            # IAM asks for the actions of its steps
-            steps = [step for item in request["TransactItems"] for step in item.items()]
-            return [found for kind, step in steps for found in self.seen(f"{kind.lower()}_item", step)]
-        action = "dynamodb:" + "".join(part.title() for part in name.split("_"))
-        if name == "batch_get_item":
-            [(table, asked)] = request["RequestItems"].items()
-            return [(action, self.named(table), key["pk"]["S"]) for key in asked["Keys"]]
-        if name == "query":
-            index = "/index" if "IndexName" in request else ""
+    def allows(self, call: Call) -> bool:
+        """Whether IAM would let the call pass because of this."""
+        return (
+            (self.action, self.resource) == (call.action, call.resource)
+            and all(any(fnmatch.fnmatchcase(key, each) for each in self.patterns) for key in call.partitions)
+            and (self.returns is None or call.returns in (None, self.returns))
+        )
+
+
+@functools.cache
+def template() -> Template:
+    """The template after the SAM transform."""
+    return translate()
+
+
+def rules(function: str, *, of: Template | None = None) -> list[Rule]:
+    """What a function's role allows its code."""
+    found = []
+    for statement in statements(of or template(), function):
+        actions = [action for action in listed(statement["Action"]) if not action.startswith(NOT_BY_CODE)]
+        if not actions:
+            continue
+        assert statement["Effect"] == "Allow", statement
+        patterns, returns = _conditions(statement.get("Condition", {}))
+        found += [
+            Rule(statement["Sid"], action, _resource(resource), patterns, returns)
+            for action in actions
+            for resource in listed(statement["Resource"])
+        ]
+    return found
+
+
+def _conditions(conditions: Mapping[str, Any]) -> tuple[tuple[str, ...], str | None]:
+    patterns: tuple[str, ...] = (_NO_PATTERN,)
+    returns = None
+    for operator, keys in conditions.items():
+        for key, value in keys.items():
+            match operator, key:
+                case "ForAllValues:StringLike", "dynamodb:LeadingKeys":
+                    patterns = tuple(listed(value))
+                case "StringEqualsIfExists", "dynamodb:ReturnValues":
+                    returns = value
+                case _:
+                    raise AssertionError(f"a condition that this test cannot judge: {operator} {key}")
+    return patterns, returns
+
+
+def _resource(value: Any) -> str:
+    match value:
+        case {"Fn::GetAtt": [str(name), "Arn"]}:
+            return name
+        case {"Fn::Sub": str(text)} if text.startswith("${") and ".Arn}/index/" in text:
+            name, _, index = text.removeprefix("${").partition(".Arn}/index/")
+            return f"{name}/{index}"
+    raise AssertionError(f"a resource that this test cannot judge: {value}")
+
+
+@contextmanager
+def recorded() -> Iterator[set[Call]]:
+    """The calls that functions make meanwhile."""
+    made: set[Call] = set()
+    call_aws = BaseClient._make_api_call  # type: ignore[attr-defined] # botocore's stubs leave it out
+
+    def noted(client: BaseClient, operation: str, request: Mapping[str, Any]) -> Any:
+        if function := _function():
+            made.update(_calls(function, operation, request))
+        return call_aws(client, operation, request)
+
+    with mock.patch.object(BaseClient, "_make_api_call", noted):
+        yield made
+
+
+def _function() -> str | None:
+    """Whose code makes the call."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_FUNCTIONS):
+            name = frame.f_code.co_filename.removeprefix(_FUNCTIONS).partition("/")[0]
+            return f"{name.title()}Function"
+        frame = frame.f_back
+    return None
+
+
+def _calls(function: str, operation: str, request: Mapping[str, Any]) -> Iterator[Call]:
+    match operation:
+        case "SendMessage" | "SendMessageBatch":
+            yield Call(function, "sqs:SendMessage", request["QueueUrl"].rpartition("-")[2])
+        case "TransactWriteItems":
+            for item in request["TransactItems"]:
+                for kind, step in item.items():
+                    yield from _calls(
+                        function, "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item", step
+                    )
+        case "BatchGetItem":
+            for table, asked in request["RequestItems"].items():
+                keys = frozenset(key["pk"]["S"] for key in asked["Keys"])
+                yield Call(function, "dynamodb:BatchGetItem", table.rpartition("-")[2], keys)
+        case "Query":
             values = request["ExpressionAttributeValues"]
-            partition = values.get(":ipk", values.get(":pk"))["S"]
-            return [(action, self.named(request["TableName"]) + index, partition)]
-        key = request.get("Key") or request["Item"]
-        return [(action, self.named(request["TableName"]), key["pk"]["S"])]
-
-    def named(self, table: str) -> str:
-        """Which of the two."""
-        return "config" if table == self.stack.config_table else "data"
-
-
-def allowed(function: str) -> Iterator[tuple[str, str, list[str]]]:
-    """The role's rules: an action on a resource, and the partitions that it is allowed on."""
-    for statement in statements(read(), function):
-        names = list(strings(statement["Resource"]))
-        resource = next(name for logical_id, name in TABLES.items() if any(logical_id in text for text in names))
-        if any("/index/ByTime" in text for text in names):
-            resource += "/index"
-        patterns = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
-        for action in listed(statement["Action"]):
-            yield action, resource, patterns
+            index = f"/{request['IndexName']}" if "IndexName" in request else ""
+            [name] = {":ipk", ":pk"} & set(values)
+            resource = request["TableName"].rpartition("-")[2] + index
+            yield Call(function, "dynamodb:Query", resource, frozenset({values[name]["S"]}))
+        case _:
+            key = request.get("Key") or request.get("Item") or {}
+            keys = frozenset({key["pk"]["S"]} if "pk" in key else ())
+            table = str(request.get("TableName", "")).rpartition("-")[2]
+            yield Call(function, f"dynamodb:{operation}", table, keys, request.get("ReturnValues"))
 
 
-def check(function: str, calls: set[Call]) -> None:
-    """Every call is allowed, and everything that is allowed is used."""
-    rules = list(allowed(function))
+def denied(calls: Collection[Call], *, of: Template | None = None) -> set[Call]:
+    """The calls that AWS would refuse."""
+    known = {function: rules(function, of=of) for function in {call.function for call in calls}}
+    return {call for call in calls if not any(rule.allows(call) for rule in known[call.function])}
 
-    def allows(rule: tuple[str, str, list[str]], call: Call) -> bool:
-        action, resource, patterns = rule
-        return call[:2] == (action, resource) and any(fnmatch.fnmatchcase(call[2], pattern) for pattern in patterns)
 
-    assert {call for call in calls if not any(allows(rule, call) for rule in rules)} == set()
-    unused = [rule for rule in rules if rule[1] != "log" and not any(allows(rule, call) for call in calls)]
-    assert unused == []
-    # a pattern of partitions that nothing falls under allows what nobody needs
-    for action, resource, patterns in rules:
-        for pattern in patterns if resource != "log" else ():
-            assert any(allows((action, resource, [pattern]), call) for call in calls), (action, resource, pattern)
+def unneeded(function: str, calls: Collection[Call], *, of: Template | None = None) -> list[str]:
+    """What a role allows without need: each action, resource and pattern, without which every call would still pass."""
+    known = rules(function, of=of)
+    own = [call for call in calls if call.function == function]
+    found = []
+    for index, rule in enumerate(known):
+        for pattern in rule.patterns:
+            left = tuple(each for each in rule.patterns if each != pattern)
+            narrower = Rule(rule.sid, rule.action, rule.resource, left, rule.returns)
+            # without any pattern it allows nothing, not even a request that has no keys
+            others = [*known[:index], *([narrower] if left else []), *known[index + 1 :]]
+            if all(any(each.allows(call) for each in others) for call in own):
+                found.append(f"{rule.sid}: {rule.action} on {rule.resource} {pattern}")
+    return found
+
+
+def check(function: str, calls: Collection[Call]) -> None:
+    """Every call is allowed, and everything that is allowed is needed."""
+    assert denied(calls) == set()
+    assert unneeded(function, calls) == []
