@@ -134,6 +134,8 @@ def _when(alarm: Mapping[str, Any]) -> str:
     minutes = period_seconds * alarm["EvaluationPeriods"] // 60
     silence = ", or none is written" if alarm["TreatMissingData"] == "breaching" else ""
     lasting = f"{minutes} minutes" if minutes > 1 else "a minute"
+    if enough := alarm.get("DatapointsToAlarm"):
+        lasting = f"{enough * period_seconds // 60} of {lasting}"
     return f"{statistic}{watched} over {alarm['Threshold']} for {lasting}{silence}"
 
 

@@ -12,16 +12,18 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from functions.authorizer import app as authorizer
 from functions.ingest import app
 from parley import telemetry
 from parley.platforms import PLATFORM_NAMES, platform
 from parley.platforms.tropo.naming import read
+from parley.settings import AuthorizerSettings
 from parley.vocabulary import TYPES
 from tests.functional.dispatcher.world import ACCOUNT, ASSISTANT, World, webhook
 from tests.functional.ingest.test_emit import Bot
 from tests.functional.ingest.test_fuzz import Taken
 from tests.functional.ingest.test_ingest import CASES, SECRETS, sample
-from tests.functional.stack import stack
+from tests.functional.stack import environment, stack
 from tests.functional.webhooks.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ MEMBERS = {
     *(metric.name for metric in telemetry.METRICS),
     *("request", "event", "events", "webhook", "source", "message_id", "account", "token"),
     *("type", "bytes", "ms", "status", "state", "epoch", "error", "reason", "route", "code", "number", "trigger"),
-    *("received", "again", "sent"),
+    *("received", "again", "sent", "issuer_error"),
 }
 
 
@@ -146,6 +148,22 @@ def test_the_management_api_logs_no_name_no_secret_and_no_body(bot, printed: Cal
     assert [
         held for held in (*told.values(), "name of ours", "their-hook", "no-such", "a.example") if held in said
     ] == []
+
+
+def test_the_authorizer_logs_a_reason_and_nothing_of_the_token(printed: Callable[[], str]):
+    authorize = authorizer.build(AuthorizerSettings(jwks="", issuer="", audience=""))
+    with environment():
+        for given in ("Bearer a-token-of-somebody", "Basic c29tZWJvZHk6YS1wYXNzd29yZA=="):
+            event = {
+                "routeKey": "GET /v1/Assistants",
+                "rawPath": "/v1/Assistants/our-bot",
+                "headers": {"authorization": given},
+            }
+            assert authorize(event)["isAuthorized"] is False
+    said = printed()
+    assert [json.loads(line)["message"] for line in said.splitlines()] == ["denied", "denied"]
+    never_in(said)
+    assert [held for held in ("a-token", "c29tZ", "a-password", "somebody", "our-bot") if held in said] == []
 
 
 @pytest.mark.parametrize("status", [200, 500, None, 410])
