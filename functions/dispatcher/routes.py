@@ -102,8 +102,12 @@ class Routes:
             or now - known.loaded_seconds >= FRESH_SECONDS
         ]
         if missing:
-            for sid, secrets in self._configuration.secrets(missing).items():
-                self._secrets[sid] = _Secrets(wanted[sid].version, now, secrets)
+            found = self._configuration.secrets(missing)
+            for sid in missing:
+                if sid in found:
+                    self._secrets[sid] = _Secrets(wanted[sid].version, now, found[sid])
+                else:
+                    self._secrets.pop(sid, None)  # deleted: what is known of it signs nothing more
         return {sid: self._secrets[sid].secrets for sid in wanted if sid in self._secrets}
 
     def set_status(self, webhook: Webhook, status: str, *, reason: str | None) -> None:

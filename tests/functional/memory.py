@@ -21,8 +21,8 @@ class ScannedClient(Client):
 
 @contextmanager
 def stack() -> Iterator[Stack]:
-    """A new, empty stack; queues and configuration are the test's own."""
-    client: Any = ScannedClient({"data": Table()})
+    """A new, empty stack; queues are the test's own."""
+    client: Any = ScannedClient({"data": Table(), "config": Table()})
     no_queues: Any = None
     with environment():
         yield Stack(client, no_queues, "config", "data", "events", "retries")
