@@ -97,12 +97,20 @@ class Bundle:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + READY_SECONDS
-        while not (folder / "ready").exists():
-            assert time.monotonic() < deadline, "it was not ready in time"
-            time.sleep(0.02)
+        try:
+            self._wait_until_ready()
+        except AssertionError:
+            self.end()
+            raise
         self.ready: dict[str, Any] = json.loads((folder / "ready").read_text())
         self.api_url: str = self.ready["api_url"]
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not (self.folder / "ready").exists():
+            assert time.monotonic() < deadline, "it was not ready in time"
+            assert self.process.poll() is None, "it has ended"
+            time.sleep(0.02)
 
     def end(self) -> None:
         self.process.terminate()

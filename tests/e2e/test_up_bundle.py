@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.bundle import DEMO, DEMO_MESSAGEHUB, READY_SECONDS, Bundle
+from tests.e2e.bundle import DEMO, DEMO_MESSAGEHUB, Bundle
+from tests.load.engine import ministack
 
 
 def message(text: str) -> dict[str, object]:
@@ -93,35 +91,12 @@ def test_a_failing_receiver_is_retried_on_its_schedule_and_the_results_say_so(bu
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Bundle]:
     """A run on another engine than moto."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with (tmp_path / "engine.log").open("wb") as log:
-        engine = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            env={**os.environ, "GATEWAY_PORT": str(port), "TMPDIR": str(tmp_path)},
-            cwd=tmp_path,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert engine.poll() is None, "the other engine cannot start"
-                assert time.monotonic() < deadline, "the other engine did not start"
-                time.sleep(0.1)
-        url = f"http://127.0.0.1:{port}"
+    with ministack(tmp_path) as url:
         run = Bundle(tmp_path, "--time-scale", "30", environ={"AWS_ENDPOINT_URL_DYNAMODB": url})
         try:
             yield run
         finally:
             run.end()
-    finally:
-        engine.terminate()
-        engine.wait(10)
 
 
 def test_on_another_engine_a_kill_a_retry_and_an_event_of_many_webhooks_end_as_they_must(elsewhere: Bundle) -> None:
