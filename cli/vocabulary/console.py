@@ -12,7 +12,7 @@ from parley import replays, samples
 from parley.data_table.undelivered import MOST_COUNTED
 from parley.platforms import PLATFORM_NAMES, platform
 from parley.retry import DEFAULT_SCHEDULE
-from parley.vocabulary import PARLEY_TYPES, PLATFORM_TYPES
+from parley.vocabulary import PARLEY_TYPES, PLATFORM_TYPES, UNRECOGNISED_TYPE
 
 _TITLES = {
     "autopilot": "Twilio Autopilot",
@@ -56,5 +56,7 @@ def _platform(name: str) -> dict[str, Any]:
 
 
 def _platforms_of(event_type: str) -> list[str]:
-    """From which platforms events of this type come."""
+    """From which platforms events of this type come; what is not known may come from any."""
+    if event_type == UNRECOGNISED_TYPE:
+        return list(PLATFORM_NAMES)
     return sorted({event.platform for event in samples.events() if event.type == event_type}, key=PLATFORM_NAMES.index)

@@ -16,23 +16,21 @@ from functions.console.files import FOLDER, INDEX, File, load
 
 PAGE = "GET /console"
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        # text that came from a platform cannot become markup even by a mistake of ours
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    # text that came from a platform cannot become markup even by a mistake of ours
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
 )
 HEADERS = {
-    "content-security-policy": _POLICY,
+    "content-security-policy": "; ".join(_POLICY),
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",

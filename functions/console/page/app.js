@@ -140,10 +140,14 @@ function signedOut(why = null) {
 }
 
 // what failed out of a click or a timer
-window.addEventListener("unhandledrejection", ({ reason }) => {
-  if (reason?.name === "AbortError") return;
+window.addEventListener("unhandledrejection", (rejected) => {
+  const { reason } = rejected;
+  const left = reason?.name === "AbortError"; // its view was
+  if (!left && !(reason instanceof ApiError)) return; // a mistake of ours: the browser tells
+  rejected.preventDefault();
+  if (left) return;
   if (reason instanceof SignedOutError) signedOut(reason.message);
-  else say(reason?.message ?? "Something went wrong");
+  else say(reason.message);
 });
 window.addEventListener("hashchange", show);
 document.querySelector(".skip").addEventListener("click", (clicked) => {

@@ -30,6 +30,7 @@ function list({ api, base, assistant }, webhook, { caption, load, empty, signal 
   const note = h("p", { class: "hint" });
   const parts = [...base, "Webhooks", webhook.sid, "Deliveries"];
   let older = [];
+  element.hidden = true;
 
   function show(rows, next) {
     const known = new Set(rows.map((each) => each.sid));
@@ -50,7 +51,7 @@ function list({ api, base, assistant }, webhook, { caption, load, empty, signal 
           moment(each.next_attempt_at),
           button("Send now", () => sendAgain(api, [...parts, each.sid], refresh), {
             kind: "quiet",
-            "aria-label": `Send ${each.sid} now`,
+            "aria-label": `Send now: ${each.sid}`,
           }),
         ]),
     );

@@ -37,8 +37,8 @@ function progress(replay) {
   );
 }
 
-/** Shows a replay until it has come to its end. */
-function watch(context, parts, begun, place, watching) {
+/** Shows a replay until it has come to its end; one that only counted can be sent then, as it was asked for. */
+function watch(context, parts, asked, begun, place, watching) {
   const { api } = context;
   const bar = h("div", {});
   const said = h("p", { class: "unseen", "aria-live": "polite" });
@@ -61,15 +61,13 @@ function watch(context, parts, begun, place, watching) {
       return;
     }
     watching.abort();
-    // what was counted is what is sent: the same, up to the same moment
-    const again = { ...values(replay), dry_run: false };
     fill(
       actions,
       replay.dry_run &&
         replay.total > 0 &&
         button(
           `Send ${many(replay.total, "delivery", "deliveries")}`,
-          async () => begin(context, parts, again, place),
+          async () => begin(context, parts, { ...asked, dry_run: false }, place),
           { kind: "main" },
         ),
     );
@@ -79,16 +77,11 @@ function watch(context, parts, begun, place, watching) {
   look();
 }
 
-const values = ({ mode, from, to, type, platform, conversation_id, rate }) =>
-  Object.fromEntries(
-    Object.entries({ mode, from, to, type, platform, conversation_id, rate }).filter(([, value]) => value !== null),
-  );
-
 async function begin(context, parts, asked, place) {
   const begun = await context.api.post(parts, asked);
   const watching = new AbortController();
   context.signal.addEventListener("abort", () => watching.abort());
-  watch(context, parts, begun, place, watching);
+  watch(context, parts, asked, begun, place, watching);
 }
 
 async function cancel({ api }, parts, replay, then) {
@@ -147,6 +140,7 @@ export function replays(context, webhook) {
   return (signal) => {
     const { element, body, row } = table("Replays", ["State", "Which", "Begun", "Progress", "Actions"]);
     const note = h("p", { class: "hint" });
+    element.hidden = true;
     const look = every(3, signal, async () => {
       const { rows } = await api.page(parts, { PageSize: 20 });
       fill(note, rows.length ? null : "There has been none.");

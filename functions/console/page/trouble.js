@@ -38,6 +38,7 @@ export function trouble({ api, base }, webhook, { titled = false, then }) {
     await then();
   }
 
+  const kind = paused ? "warn" : webhook.status_reason === "by_user" ? "" : "bad";
   const explained = paused
     ? "Its receiver failed ten times in a row. One waiting event tries it each minute; the first success resumes it, " +
       "and what waits follows, oldest first."
@@ -46,7 +47,7 @@ export function trouble({ api, base }, webhook, { titled = false, then }) {
   return h(
     "section",
     {
-      class: `notice ${paused ? "warn" : "bad"} trouble`,
+      class: `notice ${kind} trouble`,
       "aria-label": `${webhook.unique_name} is ${webhook.status}`,
     },
     h(

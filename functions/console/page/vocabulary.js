@@ -126,7 +126,10 @@ export const PLATFORM_TYPES = [
   {
     "name": "event.unrecognised",
     "from": [
-      "messagehub"
+      "autopilot",
+      "watsonx",
+      "messagehub",
+      "tropo"
     ]
   },
   {

@@ -33,7 +33,7 @@ function bars(deliveries) {
       const height = heights[status] ?? 16;
       return h("rect", {
         class: status,
-        x: (LOOKED_AT - deliveries.length + at) * 5,
+        x: at * 5,
         y: 16 - height,
         width: 4,
         height,

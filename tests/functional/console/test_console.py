@@ -70,9 +70,7 @@ def test_what_the_browser_has_is_not_sent_again():
     assert get("/console/app.js", If_None_Match='W/"another"')["statusCode"] == 200
 
 
-@pytest.mark.parametrize(
-    "name", ["app.py", "..%2Fapp.py", "..%2F..%2F..%2Ftemplate.yaml", "%2Fetc%2Fpasswd", "index.htm"]
-)
+@pytest.mark.parametrize("name", ["app.py", "..%2Fapp.py", "..%2F..%2Ftemplate.yaml", "%2Fetc%2Fpasswd", "index.htm"])
 def test_nothing_but_the_pages_files_is_served(name):
     answer = get(f"/console/{name}")
     assert answer["statusCode"] == 404

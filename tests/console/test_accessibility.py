@@ -1,0 +1,121 @@
+"""Every view of the console by axe-core, light and dark, on a desk and on a phone; none is wider than its screen."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.bundle import DEMO, DEMO_MESSAGEHUB
+
+if TYPE_CHECKING:
+    from tests.console.browser import Page
+    from tests.e2e.bundle import Bundle
+
+pytestmark = pytest.mark.timeout(240)
+
+ASSISTANT = "UA" + "de30" * 8
+SCREENS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def views(bundle: Bundle) -> dict[str, str]:
+    """Each view by the heading that it arrives with; all have something to show."""
+    bundle.subscribe("/crm", "message.received onDialogueStart")
+    off = bundle.subscribe("/off", "*", Enabled="false")
+    bundle.down.touch()
+    failing = bundle.subscribe("/down", "message.received", RetrySchedule="86400")
+    body = {"event": "message_created", "id": 1, "message_type": "incoming", "conversation": {"id": 1}}
+    assert bundle.post_json(DEMO_MESSAGEHUB, body).status == 200
+    [event] = bundle.listed(1)
+    results = bundle.call("GET", f"{DEMO}/Events/{event['sid']}")["results"]
+    [delivery] = [row["delivery_sid"] for row in results if row["webhook_sid"] == failing["sid"]]
+    source = bundle.call("GET", f"{DEMO}/Sources")["sources"][0]
+    return {
+        f"/{ASSISTANT}/webhooks": "Webhooks",
+        f"/{ASSISTANT}/webhooks/{failing['sid']}": "down",
+        f"/{ASSISTANT}/webhooks/{off['sid']}": "off",
+        f"/{ASSISTANT}/webhooks/{failing['sid']}/{delivery}": "Delivery",
+        f"/{ASSISTANT}/sources": "Sources",
+        f"/{ASSISTANT}/sources/{source['sid']}": source["unique_name"],
+        f"/{ASSISTANT}/events": "Events",
+        f"/{ASSISTANT}/events/{event['sid']}": "message_created",
+        f"/{ASSISTANT}/activity": "Activity",
+        "/": "Assistants",
+    }
+
+
+def violations(page: Page) -> list[str]:
+    options = json.dumps({"runOnly": {"type": "tag", "values": RULES}})
+    found = page.run(
+        f"axe.run(document, {options}).then(({{violations}}) => violations.flatMap((rule) =>"
+        " rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.failureSummary}`)))"
+    )
+    return list(found)
+
+
+def too_wide(page: Page) -> bool:
+    return bool(page.run("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")
+def test_no_view_breaks_a_rule_or_is_too_wide(page, bundle, views, axe, screen):
+    page.look(width=screen[0], scheme=screen[1])
+    page.run(axe)
+    found = {"sign in": violations(page)}
+    page.type("Token", bundle.ready["token"])
+    page.press("button", "Sign in")
+    page.heading("Assistants")
+    wide = []
+    for view, heading in views.items():
+        page.run(f"location.hash = {json.dumps('#' + view)}")
+        page.heading(heading)
+        page.wait("document.querySelector('main .loading') === null")
+        time.sleep(0.2)  # the lists inside
+        found[heading] = violations(page)
+        wide += [heading] * too_wide(page)
+    page.run(f"location.hash = '#/{ASSISTANT}/webhooks'")
+    page.heading("Webhooks")
+    for opener, more in (("New webhook", "By platform, in its own words"), ("New assistant", None)):
+        page.press("button", opener)
+        if more:
+            page.press("summary", more)
+            page.press("summary", "Method, JWT, retries, headers")
+            page.press("button", "Add a header")
+        found[opener] = violations(page)
+        wide += [opener] * too_wide(page)
+        page.press("button", "Close")
+    assert {where: rules for where, rules in found.items() if rules} == {}
+    assert wide == []
+
+
+def test_a_replay_and_a_source_in_their_dialogs_break_no_rule(signed_in, bundle, views, axe):
+    page = signed_in
+    page.run(axe)
+    webhook = next(view for view, heading in views.items() if heading == "down")
+    page.run(f"location.hash = {json.dumps('#' + webhook)}")
+    page.heading("down")
+    page.press("button", "Replay")
+    assert violations(page) == []
+    page.press("button", "Count first (dry run)")
+    page.wait("document.querySelector('dialog[open] progress') !== null")
+    assert violations(page) == []
+    page.press("button", "Close")
+    page.press("button", "Send a test")
+    assert violations(page) == []
+    page.press("button", "Close")
+    page.run(f"location.hash = '#/{ASSISTANT}/sources'")
+    page.heading("Sources")
+    page.press("button", "New source")
+    page.type("Name", "hub")
+    page.press("button", "Create")
+    page.see("What to do at MessageHub")
+    assert violations(page) == []
+    page.run("document.querySelector('dialog[open]').scrollTo(0, 0)")
+    page.press("button", "Close")
+    page.press("button", "Delete")
+    assert violations(page) == []
+    page.press("button", "Keep it")
