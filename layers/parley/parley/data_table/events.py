@@ -86,7 +86,7 @@ def to_values(
     """The item of an event; names are short because a write unit is 1 KB (design 7)."""
     key = keys.event(event.assistant_sid, event.sid)
     listing = keys.listing(event.assistant_sid, event.sid, event.received_ms, shards=shards)
-    number, packed = codec.pack(event.payload)
+    number, packed = codec.pack(event.payload, event.platform)
     return {
         "pk": key.pk,
         "sk": key.sk,
