@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
 COUNT = "Count"
 SECONDS = "Seconds"
@@ -34,18 +35,16 @@ class Metric:
 # What docs/metrics.md is made from. The first ten metrics of an account are free, and one that is not written costs
 # nothing: each here is one that somebody acts upon.
 METRICS = (
-    Metric("Refused", "ingest", COUNT, "calls without a genuine proof, to an unknown URL, or by a wrong method"),
+    Metric("Refused", "ingest", COUNT, "calls without a genuine proof or to an unknown URL; own bots' wrong events"),
     Metric("TooLarge", "ingest", COUNT, "genuine calls whose body could not be made to fit (413)"),
     Metric("NotKept", "ingest", COUNT, "calls answered 503, because a table or queue could not serve"),
     Metric("AuthorizationDenied", "authorizer", COUNT, "tokens that were not accepted (403)"),
     Metric("AttemptsDelivered", "dispatcher", COUNT, "callbacks answered 2xx, all attempts counted"),
-    Metric("AttemptsFailed", "dispatcher", COUNT, "callbacks that failed, all attempts counted"),
+    Metric("AttemptsFailed", "dispatcher", COUNT, "callbacks that failed, all attempts but a 410, which disables"),
     Metric("DeliveriesExhausted", "dispatcher", COUNT, "deliveries given up at the end of their schedule"),
     Metric("EventsUnrecognised", "dispatcher", COUNT, "events kept raw, because their name or body is not known"),
     Metric("RepeatsRecognised", "dispatcher", COUNT, "a platform's own repeats, which are not sent again"),
-    Metric(
-        "WebhooksPaused", "dispatcher", COUNT, "paused webhooks that were looked after, each once a minute"
-    ),
+    Metric("WebhooksPaused", "dispatcher", COUNT, "paused webhooks that were looked after, each once a minute"),
     Metric("SweepLag", "sweeper", SECONDS, "how long the oldest due entry was overdue when the sweeper came"),
 )
 _UNITS = {metric.name: metric.unit for metric in METRICS}
@@ -88,9 +87,6 @@ def tell(operation: str, counts: Mapping[str, float] | None = None, **said: obje
 
 
 def _embedded(counts: Mapping[str, float]) -> Mapping[str, Any]:
-    # a cold start that counts nothing does not pay for this import
-    from aws_lambda_powertools.metrics import EphemeralMetrics  # noqa: PLC0415 — see above
-
     metrics = EphemeralMetrics()
     for name, value in counts.items():
         metrics.add_metric(name=name, unit=_UNITS[name], value=value)
