@@ -1,4 +1,4 @@
-"""What the functions write to their logs, as it is written."""
+"""What the functions write to their logs, as it is written; and each call to AWS is one that their roles allow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+
+from tests.functional.permissions import denied, recorded
 
 
 def _written() -> Iterator[logging.StreamHandler[io.StringIO]]:
@@ -29,3 +31,11 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
             stack.callback(handler.setStream, handler.stream)
             handler.setStream(taken)
         yield lambda: taken.getvalue() + "".join(capsys.readouterr())
+
+
+@pytest.fixture(autouse=True)
+def allowed_by_its_role() -> Iterator[None]:
+    """Whatever a functional test is about, what a function asks AWS for meanwhile its role must allow (invariant 8)."""
+    with recorded() as calls:
+        yield
+    assert denied(calls) == set()
