@@ -14,6 +14,7 @@ from parley.platforms import PLATFORM_NAMES, platform
 from parley.retry import DEFAULT_SCHEDULE
 from parley.vocabulary import PARLEY_TYPES, PLATFORM_TYPES, UNRECOGNISED_TYPE
 
+# For those whose name alone says little.
 _TITLES = {
     "autopilot": "Twilio Autopilot",
     "watsonx": "watsonx Assistant",
@@ -47,7 +48,7 @@ def _platform(name: str) -> dict[str, Any]:
     found = platform(name)
     return {
         "name": name,
-        "title": _TITLES[name],
+        "title": _TITLES.get(name, name),
         "secret": found.secret_rule,
         "options": list(OPTIONS_OF.get(name, ())),
         "events": list(found.names.known),
