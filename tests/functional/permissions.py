@@ -197,5 +197,6 @@ def unneeded(function: str, calls: Collection[Call], *, of: Template | None = No
 
 def check(function: str, calls: Collection[Call]) -> None:
     """Every call is allowed, and everything that is allowed is needed."""
-    assert denied(calls) == set()
-    assert unneeded(function, calls) == []
+    refused, spare = denied(calls), unneeded(function, calls)
+    assert not refused, f"called, and not allowed: {sorted(map(str, refused))}"
+    assert not spare, f"allowed, and not needed: {spare}"
