@@ -1,0 +1,39 @@
+"""What stands in a document to be run: fenced blocks of a language, and lines for a shell.
+
+A shell's lines are those of indented blocks and of blocks fenced as `sh`; anything else is fenced as what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
+
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`((?:make|parley|sam|aws|curl|git|pre-commit) [^`]+)`")
+
+
+def text_of(document: str) -> str:
+    return (ROOT / document).read_text("utf-8")
+
+
+def fenced(text: str, language: str) -> list[str]:
+    return [content for found, content in _FENCED.findall(text) if found == language]
+
+
+def shell_lines(text: str) -> list[str]:
+    """Each command once per place, lines that end with a backslash joined with the next, comments taken off."""
+    blocks = fenced(text, "sh")
+    outside = _FENCED.sub("", text)
+    blocks += re.findall(r"(?m)^    (\S.*(?:\n {4,}\S.*)*)$", outside)
+    joined = re.sub(r"\\\n\s*", "", "\n".join(blocks))
+    lines = [re.sub(r"\s+#\s.*$", "", line).strip() for line in joined.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def inline(text: str) -> list[str]:
+    """Commands in the midst of a sentence or of a table."""
+    prose = " ".join(_FENCED.sub("", text).split())
+    return [found.replace("\\|", "|") for found in _INLINE.findall(prose)]
