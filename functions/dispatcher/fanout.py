@@ -117,13 +117,14 @@ class Fanout:
         )
         work: list[Work] = []
         begun: set[keys.Key] = set()
+        chunked: dict[str, Event | None] = {}
         for message_id, message, record_only in messages:
             key = _key(message)
             self._ports.tally.event(message.event_sid if isinstance(message, ChunkMessage) else message.event.sid)
             item = known.get(key)
             if isinstance(message, ChunkMessage):
                 if item is None and key not in begun:
-                    work += self._chunk(message_id, message, record_only=record_only)
+                    work += self._chunk(message_id, message, chunked, record_only=record_only)
                     begun.add(key)
                 continue
             event = message.event
@@ -146,14 +147,25 @@ class Fanout:
                 work.append(Work(message_id, event, None, record_only))
         return work
 
-    def _chunk(self, message_id: str, message: ChunkMessage, *, record_only: bool) -> list[Work]:
+    def _chunk(
+        self, message_id: str, message: ChunkMessage, chunked: dict[str, Event | None], *, record_only: bool
+    ) -> list[Work]:
+        """One chunk's work; an event is read once for all of its chunks that came in one batch."""
+        sid = message.event_sid
+        if sid not in chunked:
+            chunked[sid] = self._chunked(message.assistant_sid, sid)
+        event = chunked[sid]
+        return [Work(message_id, event, (message.index, message.count), record_only)] if event else []
+
+    def _chunked(self, assistant_sid: str, event_sid: str) -> Event | None:
+        """The event of a chunk; None when it was erased."""
         dynamodb, table = self._ports.dynamodb, self._ports.settings.data_table
-        stored = events.load(dynamodb, table, message.assistant_sid, message.event_sid)
+        stored = events.load(dynamodb, table, assistant_sid, event_sid)
         if stored is not None:
-            return [Work(message_id, stored.event, (message.index, message.count), record_only)]
-        if events.is_erased(dynamodb, table, message.assistant_sid, message.event_sid):
-            return []
-        raise PartialAnswerError(f"the event {message.event_sid} of a chunk is not there")
+            return stored.event
+        if events.is_erased(dynamodb, table, assistant_sid, event_sid):
+            return None
+        raise PartialAnswerError(f"the event {event_sid} of a chunk is not there")
 
     def _split(self, event: Event, count: int) -> None:
         settings = self._ports.settings

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 logger = telemetry.logger()
 
 FRESH_SECONDS = 4.0  # changes take effect within 5 s (design 2)
+SECRET_SECONDS = 60.0  # a webhook's only secret: it changes with the webhook's version alone
 
 
 class Configuration(Protocol):
@@ -89,8 +90,9 @@ class Routes:
     def secrets(self, webhooks: Iterable[Webhook]) -> dict[str, WebhookSecrets]:
         """What these webhooks' callbacks are signed with, by webhook SID; one deleted meanwhile is left out.
 
-        A change of secrets changes the webhook's version, so an entry is wrong only as long as the webhook's own is;
-        the age bound is for the end of a rotation's overlap.
+        A change of secrets changes the webhook's version, so an entry is wrong only as long as the webhook's own is. What
+        comes by itself is the end of a rotation's overlap: two live secrets are read again as soon as routes are. One is
+        not, or a wide event would be charged more for secrets than for all else that is read for it.
         """
         now = self._now_seconds()
         wanted = {webhook.sid: webhook for webhook in webhooks}
@@ -99,7 +101,7 @@ class Routes:
             for sid, webhook in wanted.items()
             if (known := self._secrets.get(sid)) is None
             or known.webhook_version != webhook.version
-            or now - known.loaded_seconds >= FRESH_SECONDS
+            or now - known.loaded_seconds >= (FRESH_SECONDS if len(known.secrets.secrets) > 1 else SECRET_SECONDS)
         ]
         if missing:
             found = self._configuration.secrets(missing)

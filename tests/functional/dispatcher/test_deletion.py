@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.dispatcher.routes import FRESH_SECONDS
+from functions.dispatcher.routes import FRESH_SECONDS, SECRET_SECONDS
 from parley.config_table import assistants, cascade, webhooks
 from parley.data_table import jobs
 from tests.functional.dispatcher import world as dispatch
@@ -125,5 +125,5 @@ def test_what_is_known_of_a_deleted_webhooks_secrets_signs_nothing_more(world):
     routes = world.ports.routes
     assert set(routes.secrets(HOOKS)) == {hook.sid for hook in HOOKS}
     delete_webhook(world, 1)
-    world.now_ms += round(FRESH_SECONDS * 1000)
+    world.now_ms += round(SECRET_SECONDS * 1000)
     assert set(routes.secrets(HOOKS)) == {hook.sid for hook in HOOKS[1:]}
