@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parley.api import paging
 from parley.api.routing import Answer
@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from parley.api.routing import Call
 
 _BEHIND, _BEFORE = ">", "<"
-
-
-class HasSid(Protocol):
-    """Anything that a list holds."""
-
-    @property
-    def sid(self) -> str:
-        """Its SID, which is its place."""
 
 
 T = TypeVar("T")

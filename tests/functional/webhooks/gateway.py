@@ -159,7 +159,7 @@ class Gateway:
         payload = event(
             method, target, body=body, headers={"Content-Type": "application/x-www-form-urlencoded"}, authorizer={}
         )
-        caller = Caller(self.account, frozenset(self.scopes.split()), "t")
+        caller = Caller(self.account, frozenset(self.scopes.split()))
         return Call(Request.from_event(payload), caller, f"https://{HOST}", NOW_MS, lambda: 10.0)
 
     def assistant(self, unique_name: str = "bot") -> str:

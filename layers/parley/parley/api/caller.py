@@ -16,15 +16,10 @@ REPLAY = "replay"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A caller whose token was verified.
-
-    Attributes:
-        token_id: Names the token in logs; is no proof of anything.
-    """
+    """A caller whose token was verified."""
 
     account_sid: str
     scopes: frozenset[str]
-    token_id: str
 
 
 def identify(context: Mapping[str, object], *, now_seconds: float) -> Caller:
@@ -40,7 +35,7 @@ def identify(context: Mapping[str, object], *, now_seconds: float) -> Caller:
         raise UnauthorizedError("Authenticate: a token of this deployment is needed")
     if not expires.isascii() or not expires.isdigit() or int(expires) <= now_seconds:
         raise UnauthorizedError("Authenticate: the token has expired")
-    return Caller(account, frozenset(str(context.get("scopes", "")).split()), str(context.get("token_id", "")))
+    return Caller(account, frozenset(str(context.get("scopes", "")).split()))
 
 
 def require(caller: Caller, scope: str) -> None:
