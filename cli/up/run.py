@@ -162,7 +162,7 @@ class Run:
         if options.ready_file:
             files.write_private(options.ready_file, ready.to_json())
         console.ready(ready)
-        self._greet(ready)
+        self._greet(ready, deployment)
         self._warn_of_short_visibility(deployment)
         return await self._until_over(ready)
 
@@ -219,13 +219,15 @@ class Run:
             starting.append(start(f"pump-{source.name}", "cli.up.pump", message))
         await asyncio.gather(*starting)
 
-    def _greet(self, ready: files.Ready) -> None:
+    def _greet(self, ready: files.Ready, deployment: Deployment) -> None:
         options, say = self._options, self._console.say
         folder = _shown(self._folder.path)
         say(f"Parley is up: {ready.api_url}")
         say(f"  account  {ready.account_sid}")
         say(f"  token    {folder}/token (all scopes, 12 hours)")
         say(f'  try      curl -H "Authorization: Bearer $(cat {folder}/token)" {ready.api_url}/v1/Assistants')
+        if any(route.path == "/console" for route in deployment.template.routes):
+            say(f"  console  {ready.api_url}/console")
         say(f"  logs     {folder}/logs")
         if options.time_scale != 1:
             say(f"  time     visibility, delays and schedules are divided by {options.time_scale:g}")

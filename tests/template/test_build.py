@@ -93,6 +93,13 @@ def test_a_function_holds_its_own_code_under_its_full_name_and_nothing_else(buil
 
 
 @pytest.mark.timeout(300)
+def test_the_console_has_all_the_files_of_its_page(built: Path) -> None:
+    page = Path("functions/console/page")
+    expected = {file.name: file.read_bytes() for file in (ROOT / page).iterdir()}
+    assert {file.name: file.read_bytes() for file in (built / "ConsoleFunction" / page).iterdir()} == expected
+
+
+@pytest.mark.timeout(300)
 def test_the_layer_stays_within_its_budget(built: Path) -> None:
     assert sum(file.stat().st_size for file in (built / "ParleyLayer").rglob("*") if file.is_file()) <= LAYER_BYTES
 

@@ -73,7 +73,7 @@ export function calls(signal) {
         next: next && (() => this.page(parts, Object.fromEntries(new URL(next).searchParams))),
       };
     },
-    /** A whole list of what people make by hand: webhooks, sources, assistants. */
+    /** A whole list of what people make by hand: webhooks, sources, assistants; by name. */
     async all(parts) {
       const rows = [];
       let page = await this.page(parts, { PageSize: 200 });
@@ -82,7 +82,7 @@ export function calls(signal) {
         page = await page.next();
         rows.push(...page.rows);
       }
-      return rows;
+      return rows.sort((one, other) => one.unique_name.localeCompare(other.unique_name));
     },
   };
 }

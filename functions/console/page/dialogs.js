@@ -1,6 +1,6 @@
 // Dialogs: the browser's own, which keep the focus inside and give it back.
 
-import { button, copyable, fill, h, newId } from "./dom.js";
+import { button, copyable, fill, h, newId, say } from "./dom.js";
 
 const open = new Set();
 
@@ -14,6 +14,7 @@ export function dialog(title, contents, { wide = false } = {}) {
   const id = newId("dialog");
   const opener = document.activeElement;
   const body = h("div", { class: "contents" });
+  const said = h("p", { class: "said", role: "status", "aria-live": "polite" });
   const element = h(
     "dialog",
     { "aria-labelledby": id, class: wide ? "wide" : null },
@@ -24,10 +25,12 @@ export function dialog(title, contents, { wide = false } = {}) {
       button("Close", () => element.close(), { kind: "quiet" }),
     ),
     body,
+    said,
   );
   element.addEventListener("close", () => {
     open.delete(element);
     element.remove();
+    if (said.textContent) say(said.textContent); // it was said as the dialog ended
     // what opened it may be gone by then: a row that was deleted
     const back = opener?.isConnected && opener !== document.body ? opener : document.querySelector("main h1");
     back?.focus();

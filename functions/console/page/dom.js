@@ -64,14 +64,14 @@ export function icon(name) {
   return h("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, h("path", { d: ICONS[name] }));
 }
 
-const polite = () => document.getElementById("said");
 let clearing = 0;
 
-/** Says something to everybody: shown for a while, and read out. */
+/** Says something to everybody: shown for a while, and read out; in the dialog that is open, as all else is inert then. */
 export function say(text) {
+  const place = [...document.querySelectorAll("dialog[open] .said")].at(-1) ?? document.getElementById("said");
   clearTimeout(clearing);
-  polite().textContent = text;
-  clearing = setTimeout(() => (polite().textContent = ""), 8000);
+  for (const each of document.querySelectorAll("#said, .said")) each.textContent = each === place ? text : "";
+  clearing = setTimeout(() => (place.textContent = ""), 8000);
 }
 
 export function button(label, onclick, { kind = "", glyph = null, ...more } = {}) {

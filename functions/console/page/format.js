@@ -25,6 +25,23 @@ export function bytes(count) {
   return count < 1024 ** 2 ? `${(count / 1024).toFixed(1)} KiB` : `${(count / 1024 ** 2).toFixed(1)} MiB`;
 }
 
+const UNITS = [
+  [86_400, "d"],
+  [3600, "h"],
+  [60, "min"],
+];
+
+/** A schedule's seconds, each in the largest unit that it is a whole number of. */
+export const schedule = (text) =>
+  text
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((each) => {
+      const [size, unit] = UNITS.find(([seconds]) => each % seconds === 0) ?? [1, "s"];
+      return `${each / size} ${unit}`;
+    })
+    .join(", ");
+
 export const milliseconds = (value) => (value === null || value === undefined ? "–" : `${number(value)} ms`);
 
 export const many = (count, one, more = `${one}s`) => `${number(count)} ${count === 1 ? one : more}`;

@@ -4,7 +4,7 @@ import { deliveries, undelivered } from "./deliveries.js";
 import { dialog, form } from "./dialogs.js";
 import { button, every, facts, fill, h, say } from "./dom.js";
 import { choice } from "./fields.js";
-import { moment, pill, reason } from "./format.js";
+import { moment, pill, reason, schedule } from "./format.js";
 import { replay, replays } from "./replays.js";
 import { tabs } from "./tabs.js";
 import { trouble, waiting } from "./trouble.js";
@@ -32,7 +32,7 @@ function described(webhook) {
     ["To come", webhook.status === "active" ? waiting(webhook) : null],
     ["Format", webhook.format],
     ["JWT", webhook.jwt],
-    ["Retries after", `${webhook.retry_schedule} seconds`],
+    ["Retries after", schedule(webhook.retry_schedule)],
     ["Headers", headers.length ? headers.join(", ") : null],
     [
       "Former secret",
