@@ -21,10 +21,10 @@ from parley.event import Event
 from parley.platforms import platform
 from parley.platforms.interface import Callback
 from parley.sids import WEBHOOK, delivery_sid, new_sid
-from parley.signing.callback import AUTO, sign
+from parley.signing.callback import sign
 from parley.targets import TargetPolicy, check_url
 from parley.vocabulary import PARLEY
-from parley.webhook import ACTIVE, CLOUDEVENTS, Webhook, WebhookSecrets
+from parley.webhook import ACTIVE, CLOUDEVENTS, JWT_AUTO, Webhook, WebhookSecrets
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -105,7 +105,7 @@ def forwarder(client: ApiClient, assistant: Resource, url: str, chosen_format: s
         url=url,
         method="POST",
         format=chosen_format,
-        jwt=AUTO,
+        jwt=JWT_AUTO,
         retry_schedule=(),
         header_names=(),
         enabled=True,

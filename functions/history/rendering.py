@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from parley.platforms import platform
 from parley.vocabulary import PARLEY
-from parley.webhook import ACTIVE, CLOUDEVENTS, NATIVE, Webhook
+from parley.webhook import ACTIVE, CLOUDEVENTS, JWT_AUTO, NATIVE, Webhook
 
 if TYPE_CHECKING:
     from parley.event import Event
@@ -26,7 +26,7 @@ _NOBODYS = Webhook(
     url="https://receiver.invalid/",
     method="POST",
     format=NATIVE,
-    jwt="auto",
+    jwt=JWT_AUTO,
     retry_schedule=(),
     header_names=(),
     enabled=True,

@@ -14,7 +14,17 @@ from parley.platforms import PLATFORM_NAMES, platform
 from parley.retry import DEFAULT_SCHEDULE, MAX_ENTRIES, MAX_SECONDS, ScheduleError, parse_schedule
 from parley.targets import RefusedTargetError, TargetPolicy, check_url
 from parley.vocabulary import TYPES
-from parley.webhook import ACTIVE, BY_USER, CLOUDEVENTS, DISABLED, NATIVE, Webhook
+from parley.webhook import (
+    ACTIVE,
+    BY_USER,
+    CLOUDEVENTS,
+    DISABLED,
+    JWT_ALWAYS,
+    JWT_AUTO,
+    JWT_NEVER,
+    NATIVE,
+    Webhook,
+)
 
 WRITABLE = (
     "unique_name",
@@ -45,7 +55,7 @@ READ_ONLY = (
 REQUIRED = ("unique_name", "events", "webhook_url")
 
 METHODS = ("POST", "GET")
-JWT_MODES = ("auto", "always", "never")
+JWT_MODES = (JWT_AUTO, JWT_ALWAYS, JWT_NEVER)
 FORMATS = (NATIVE, CLOUDEVENTS)
 MOST_EVENTS_CHARACTERS = 4096
 MOST_URL_CHARACTERS = 2048

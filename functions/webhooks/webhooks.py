@@ -17,7 +17,7 @@ from parley.errors import InvalidParameterError, NotFoundError
 from parley.sids import WEBHOOK
 from parley.signing.standard_webhooks import new_secret
 from parley.targets import TargetPolicy, own_hosts
-from parley.webhook import NATIVE
+from parley.webhook import JWT_AUTO, NATIVE
 
 if TYPE_CHECKING:
     from parley.config_table.listing import Position
@@ -80,7 +80,7 @@ def create(deployment: Deployment, call: Call, assistant: str) -> Answer:
     if given.unique_name is None or given.events is None or given.url is None:
         missing = next(key for key in webhook_values.REQUIRED if key not in values)
         raise InvalidParameterError(pascal(missing), "it is required", "a value")
-    method, format_, jwt = given.method or "POST", given.format or NATIVE, given.jwt or "auto"
+    method, format_, jwt = given.method or "POST", given.format or NATIVE, given.jwt or JWT_AUTO
     webhook_values.check_together(method=method, format=format_, events=given.events)
     given_secret = rotation.first_secret(values)
     generated = new_secret() if given_secret is None else None

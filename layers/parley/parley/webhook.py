@@ -16,6 +16,10 @@ FAILING = "failing"
 NATIVE = "native"
 CLOUDEVENTS = "cloudevents"
 
+JWT_AUTO = "auto"
+JWT_ALWAYS = "always"
+JWT_NEVER = "never"
+
 
 @dataclass(frozen=True, slots=True)
 class Webhook:

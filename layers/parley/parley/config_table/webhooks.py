@@ -18,7 +18,7 @@ from parley.config_table.listing import Position, read_slice
 from parley.config_table.transactions import ChangedMeanwhileError, Step, delete, overwrite, put, update, write
 from parley.errors import ConflictError, LimitReachedError
 from parley.retry import DEFAULT_SCHEDULE
-from parley.webhook import ACTIVE, BY_USER, DISABLED, NATIVE, Webhook
+from parley.webhook import ACTIVE, BY_USER, DISABLED, JWT_AUTO, NATIVE, Webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -105,7 +105,7 @@ def create(
     now_ms: int,
     method: str = "POST",
     format: str = NATIVE,  # noqa: A002 — the field's name in the API
-    jwt: str = "auto",
+    jwt: str = JWT_AUTO,
     retry_schedule: tuple[int, ...] = DEFAULT_SCHEDULE,
     headers: Mapping[str, str] | None = None,
     enabled: bool = True,

@@ -9,14 +9,11 @@ import secrets as random
 from typing import TYPE_CHECKING
 
 from parley.signing import standard_webhooks, tokens
+from parley.webhook import JWT_AUTO, JWT_NEVER
 
 if TYPE_CHECKING:
     from parley.platforms.interface import Callback, Platform
     from parley.webhook import Webhook, WebhookSecrets
-
-AUTO = "auto"
-ALWAYS = "always"
-NEVER = "never"
 
 _RESERVED = frozenset({
     "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host",
@@ -35,7 +32,7 @@ def _token_headers(
     callback: Callback, webhook: Webhook, secrets: WebhookSecrets, platform: Platform | None, now_seconds: int
 ) -> dict[str, str]:
     bare = platform is not None and platform.bare_token
-    if webhook.jwt == NEVER or (webhook.jwt == AUTO and not bare):
+    if webhook.jwt == JWT_NEVER or (webhook.jwt == JWT_AUTO and not bare):
         return {}
     names = {name.lower() for name in secrets.headers}
     if "authorization" in names:
