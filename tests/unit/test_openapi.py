@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from cli.openapi import refusals
+from cli.openapi import reference_page, refusals
 from cli.openapi.document import build, to_text
 from cli.openapi.errors import DocumentError
 from cli.openapi.resource import Body, View
@@ -41,6 +41,15 @@ def test_the_committed_document_is_the_one_that_the_code_makes():
 
 def test_the_committed_page_of_errors_is_the_one_that_the_code_makes():
     assert (ROOT / "docs" / "errors.md").read_text() == refusals.page(), "make openapi"
+
+
+def test_the_committed_page_of_the_api_is_made_from_the_document_and_names_all_that_it_has():
+    page = (ROOT / "docs" / "api.md").read_text()
+    assert page == reference_page.page(DOCUMENT), "make openapi"
+    for (method, path), operation in OPERATIONS.items():
+        assert f"| {operation['operationId']} | `{method} {path}` |" in page
+        for parameter in operation.get("parameters", ()):
+            assert parameter.get("in") == "path" or "$ref" in parameter or f"| `{parameter['name']}` |" in page
 
 
 def test_more_info_leads_to_a_page_that_there_is():
