@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from parley.errors import NotFoundError
+from parley.source import token_hash
 
 if TYPE_CHECKING:
     from parley.source import Source
 
 FRESH_SECONDS = 4.0  # changes take effect within 5 s (design 2)
-_NO_TOKEN = (bytes(hashlib.sha256().digest_size),)
+_NO_TOKEN = (bytes(32),)  # as long as a token's hash, so that comparing takes as long
 MAX_ENTRIES = 1024  # a scan over made-up SIDs must not fill the memory (invariant 9)
 
 
@@ -54,7 +54,7 @@ class Sources:
                 was is not told, and comparing takes as long for each.
         """
         source = self.get(sid)
-        given = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        given = token_hash(token)
         # a list, not a generator: every live token is compared, whichever fits
         fits = [hmac.compare_digest(given, live) for live in (source.token_hashes if source else _NO_TOKEN)]
         if source is None or source.platform != platform or not any(fits):

@@ -14,7 +14,7 @@ from parley.api.parameters import choice_of, flag_of, quoted, read_body, read_qu
 from parley.api.routing import Answer, Api, Call
 from parley.api.versions import check
 from parley.config_table import sources as store
-from parley.config_table.webhooks import NewSecret, SameSecretError
+from parley.config_table.rotation import NewSecret, NewToken, SameSecretError
 from parley.errors import InvalidParameterError, NotFoundError
 from parley.platforms import PLATFORM_NAMES
 from parley.sids import SOURCE
@@ -156,7 +156,7 @@ def update(deployment: Deployment, call: Call, assistant: str, sid_or_name: str)
             after,
             now_ms=call.now_ms,
             secret=replacing,
-            token=store.NewToken(new_token, until) if new_token else None,
+            token=NewToken(new_token, until) if new_token else None,
             static_header=options.static_header,
         )
 

@@ -13,6 +13,7 @@ from parley.api.parameters import flag_of, pascal, read_body, read_query
 from parley.api.routing import Answer, Api, Call
 from parley.api.versions import check
 from parley.config_table import webhooks as store
+from parley.config_table.rotation import NewSecret, SameSecretError
 from parley.errors import InvalidParameterError, NotFoundError
 from parley.sids import WEBHOOK
 from parley.signing.standard_webhooks import new_secret
@@ -135,9 +136,9 @@ def update(deployment: Deployment, call: Call, assistant: str, sid_or_name: str)
     secret = rotation.next_secret(values, has_one=True)
     generated = new_secret() if flag_of(values, "rotate_secret") else None
     until = rotation.previous_until(values, now_ms=call.now_ms, rotating=("secret", "rotate_secret"))
-    replacing = store.NewSecret(secret or generated or "", until) if secret or generated else None
+    replacing = NewSecret(secret or generated or "", until) if secret or generated else None
 
-    def attempt(replacing: store.NewSecret | None) -> store.WebhookRecord:
+    def attempt(replacing: NewSecret | None) -> store.WebhookRecord:
         present = find(deployment, call, assistant, sid_or_name)
         check(call.request.headers.get("if-match"), present.webhook.version)
         after = webhook_values.merged(present.webhook, given, now_ms=call.now_ms)
@@ -158,7 +159,7 @@ def update(deployment: Deployment, call: Call, assistant: str, sid_or_name: str)
 
     try:
         changed = until_settled(lambda: attempt(replacing))
-    except store.SameSecretError:
+    except SameSecretError:
         changed = until_settled(lambda: attempt(None))
     return Answer(200, _shown(deployment, call, changed, new_secret=generated), changed.webhook.version)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -26,7 +27,7 @@ class Source:
 
     Attributes:
         secrets: Those that are live, newest first; empty when the source has none.
-        token_hashes: SHA-256 of the live URL tokens, newest first.
+        token_hashes: Of the live URL tokens, newest first.
     """
 
     sid: str
@@ -36,3 +37,8 @@ class Source:
     secrets: tuple[str, ...]
     token_hashes: tuple[bytes, ...]
     options: SourceOptions
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of a URL's token, and a call's is compared with; it is random, so a plain SHA-256 is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

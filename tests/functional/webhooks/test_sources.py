@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from parley.config_table import secrets
-from parley.config_table.sources import token_hash
+from parley.source import token_hash
 from tests.functional.webhooks.gateway import HOST, NOW_MS, Answered, Gateway
 
 if TYPE_CHECKING:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from parley import sids
 from parley.attributes import from_item
-from parley.config_table import keys
+from parley.config_table import keys, names
 from parley.config_table.listing import Position, read_slice
 from parley.config_table.transactions import ChangedMeanwhileError, Step, delete, put, update, write
 from parley.errors import ConflictError, NotFoundError
@@ -88,7 +89,11 @@ def create(
         table,
         [
             _name_step(made),
-            put(keys.assistant(account_sid, made.sid), _values(made), refused=lambda: _sid_taken(made.sid)),
+            put(
+                keys.assistant(account_sid, made.sid),
+                _values(made),
+                refused=lambda: ConflictError(f"{made.sid} exists already"),
+            ),
         ],
     )
     return made
@@ -96,18 +101,7 @@ def create(
 
 def _name_step(assistant: Assistant) -> Step:
     name = assistant.unique_name
-    return put(
-        keys.assistant_name(assistant.account_sid, name), {"sid": assistant.sid}, refused=lambda: name_taken(name)
-    )
-
-
-def name_taken(unique_name: str) -> ConflictError:
-    """The error of a unique name in use."""
-    return ConflictError(f"UniqueName: {unique_name!r} is taken. Allowed: a name that is not in use here")
-
-
-def _sid_taken(sid: str) -> ConflictError:
-    return ConflictError(f"{sid} exists already")
+    return names.taken(keys.assistant_name(assistant.account_sid, name), name, by=assistant.sid)
 
 
 def load(client: DynamoDBClient, table: str, account_sid: str, assistant_sid: str) -> Assistant | None:
@@ -117,19 +111,22 @@ def load(client: DynamoDBClient, table: str, account_sid: str, assistant_sid: st
 
 
 def find(client: DynamoDBClient, table: str, account_sid: str, sid_or_name: str) -> Assistant:
-    """The assistant with that SID, else with that unique name: a name that looks like a SID is tried as one first.
+    """The assistant with that SID, else with that unique name.
 
     Raises:
         NotFoundError: This account has none.
     """
-    if sids.is_sid(sid_or_name, sids.ASSISTANT) and (found := load(client, table, account_sid, sid_or_name)):
-        return found
-    if 1 <= len(sid_or_name) <= keys.MOST_NAME_CHARACTERS:
-        key = keys.assistant_name(account_sid, sid_or_name)
-        named = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        if named and (found := load(client, table, account_sid, from_item(named)["sid"])):
-            return found
-    raise NotFoundError(f"/Assistants/{sid_or_name}")
+    found = names.find(
+        client,
+        table,
+        sid_or_name,
+        prefix=sids.ASSISTANT,
+        load=partial(load, client, table, account_sid),
+        key=partial(keys.assistant_name, account_sid),
+    )
+    if found is None:
+        raise NotFoundError(f"/Assistants/{sid_or_name}")
+    return found
 
 
 def resolve(client: DynamoDBClient, table: str, account_sid: str, sid_or_name: str) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from parley import sids
 from parley.attributes import from_item
-from parley.config_table import keys
-from parley.config_table.assistants import child_added, children_removed, name_taken
+from parley.config_table import keys, names, rotation
+from parley.config_table.assistants import child_added, children_removed
 from parley.config_table.listing import Position, read_slice
-from parley.config_table.transactions import ChangedMeanwhileError, Step, delete, overwrite, put, update, write
-from parley.config_table.webhooks import NewSecret, SameSecretError
+from parley.config_table.transactions import ChangedMeanwhileError, Step, delete, overwrite, put, write
 from parley.errors import ConflictError
-from parley.source import SourceOptions
+from parley.source import SourceOptions, token_hash
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -37,19 +36,6 @@ class SourceRecord:
     version: int
     created_ms: int
     updated_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """A URL token that takes the place of the present one, which stays live until then (Unix seconds)."""
-
-    token: str
-    previous_until: int
-
-
-def token_hash(token: str) -> bytes:
-    """What is kept of a URL's token; it is random, so a plain digest is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _values(record: SourceRecord) -> dict[str, object]:
@@ -162,7 +148,7 @@ def create(
 
 def _name_step(record: SourceRecord) -> Step:
     name = record.unique_name
-    return put(keys.source_name(record.assistant_sid, name), {"sid": record.sid}, refused=lambda: name_taken(name))
+    return names.taken(keys.source_name(record.assistant_sid, name), name, by=record.sid)
 
 
 def load(client: DynamoDBClient, table: str, assistant_sid: str, source_sid: str) -> SourceRecord | None:
@@ -173,13 +159,14 @@ def load(client: DynamoDBClient, table: str, assistant_sid: str, source_sid: str
 
 def find(client: DynamoDBClient, table: str, assistant_sid: str, sid_or_name: str) -> SourceRecord | None:
     """The source with that SID, else with that unique name, or None."""
-    if sids.is_sid(sid_or_name, sids.SOURCE) and (found := load(client, table, assistant_sid, sid_or_name)):
-        return found
-    if not 1 <= len(sid_or_name) <= keys.MOST_NAME_CHARACTERS:
-        return None
-    key = keys.source_name(assistant_sid, sid_or_name)
-    named = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-    return load(client, table, assistant_sid, from_item(named)["sid"]) if named else None
+    return names.find(
+        client,
+        table,
+        sid_or_name,
+        prefix=sids.SOURCE,
+        load=partial(load, client, table, assistant_sid),
+        key=partial(keys.source_name, assistant_sid),
+    )
 
 
 def list_some(
@@ -197,8 +184,8 @@ def change(
     changed: SourceRecord,
     *,
     now_ms: int,
-    secret: NewSecret | None = None,
-    token: NewToken | None = None,
+    secret: rotation.NewSecret | None = None,
+    token: rotation.NewToken | None = None,
     static_header: str | None = None,
 ) -> SourceRecord:
     """Replace a source's values, and its secret, URL token or static header where given.
@@ -228,52 +215,12 @@ def change(
             refused=ChangedMeanwhileError,
             replacing_version=present.version,
         ),
-        _secrets_step(present, after, secret, token, static_header),
+        rotation.of_source(present, after, secret, token, static_header),
     ]
     if after.unique_name != present.unique_name:
         steps += [_name_step(after), delete(keys.source_name(present.assistant_sid, present.unique_name))]
     write(client, table, steps)
     return after
-
-
-def _secrets_step(
-    before: SourceRecord,
-    after: SourceRecord,
-    secret: NewSecret | None,
-    token: NewToken | None,
-    static_header: str | None,
-) -> Step:
-    """One update that reads nothing back: attributes are copied inside DynamoDB."""
-    sets = ["repair_backslashes = :repair"]
-    removals: list[str] = []
-    values: dict[str, object] = {":repair": after.repair_backslashes}
-    if after.reply is None:
-        removals.append("reply")
-    else:
-        sets.append("reply = :reply")
-        values[":reply"] = after.reply
-    if static_header is not None:
-        sets.append("static_header = :static")
-        values[":static"] = static_header
-    elif not after.has_static_header:
-        removals.append("static_header")
-    if secret:
-        sets.append("secret = :secret")
-        values[":secret"] = secret.secret
-        if before.has_secret:
-            sets += ["previous_secret = secret", "previous_secret_until = :secret_until"]
-            values[":secret_until"] = secret.previous_until
-    if token:
-        sets += ["previous_token_hash = token_hash", "token_hash = :token", "previous_token_until = :token_until"]
-        values |= {":token": token_hash(token.token), ":token_until": token.previous_until}
-    expression = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removals) if removals else "")
-    return update(
-        keys.secrets(before.sid),
-        expression,
-        values,
-        condition="secret <> :secret" if secret and before.has_secret else None,
-        refused=SameSecretError,
-    )
 
 
 def deletion_steps(present: SourceRecord) -> list[Step]:

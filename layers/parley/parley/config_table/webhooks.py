@@ -1,19 +1,19 @@
 """Webhooks in the config table: what the API shows, and what the dispatcher matches and posts to.
 
-Secrets and header values stand in an item of their own that the management API writes and never reads (invariant 4):
-a rotation copies one attribute to another there, and a header that keeps its value is not touched.
+Secrets and header values stand in an item of their own that the management API writes and never reads (invariant 4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from parley import sids
 from parley.attributes import from_item, to_item
-from parley.config_table import keys
-from parley.config_table.assistants import child_added, children_removed, name_taken
+from parley.config_table import keys, names, rotation
+from parley.config_table.assistants import child_added, children_removed
 from parley.config_table.listing import Position, read_slice
 from parley.config_table.transactions import ChangedMeanwhileError, Step, delete, overwrite, put, update, write
 from parley.errors import ConflictError, LimitReachedError
@@ -30,18 +30,6 @@ class WebhookRecord:
 
     webhook: Webhook
     previous_secret_until: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewSecret:
-    """A secret that takes the place of the present one, which stays live until then (Unix seconds)."""
-
-    secret: str
-    previous_until: int
-
-
-class SameSecretError(Exception):
-    """Raised when the new secret is the present one: there is nothing to rotate."""
 
 
 def _values(record: WebhookRecord) -> dict[str, object]:
@@ -181,8 +169,7 @@ def create(
 
 def _name_step(webhook: Webhook) -> Step:
     name = webhook.unique_name
-    key = keys.webhook_name(webhook.assistant_sid, name)
-    return put(key, {"sid": webhook.sid}, refused=lambda: name_taken(name))
+    return names.taken(keys.webhook_name(webhook.assistant_sid, name), name, by=webhook.sid)
 
 
 def _version_step(assistant_sid: str) -> Step:
@@ -224,13 +211,14 @@ def load_record(
 
 def find(client: DynamoDBClient, table: str, assistant_sid: str, sid_or_name: str) -> WebhookRecord | None:
     """The webhook with that SID, else with that unique name, or None."""
-    if sids.is_sid(sid_or_name, sids.WEBHOOK) and (found := load_record(client, table, assistant_sid, sid_or_name)):
-        return found
-    if not 1 <= len(sid_or_name) <= keys.MOST_NAME_CHARACTERS:
-        return None
-    key = keys.webhook_name(assistant_sid, sid_or_name)
-    named = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-    return load_record(client, table, assistant_sid, from_item(named)["sid"]) if named else None
+    return names.find(
+        client,
+        table,
+        sid_or_name,
+        prefix=sids.WEBHOOK,
+        load=partial(load_record, client, table, assistant_sid),
+        key=partial(keys.webhook_name, assistant_sid),
+    )
 
 
 def load_all(
@@ -273,7 +261,7 @@ def change(
     changed: Webhook,
     *,
     now_ms: int,
-    secret: NewSecret | None = None,
+    secret: rotation.NewSecret | None = None,
     headers: Mapping[str, str | None] | None = None,
 ) -> WebhookRecord:
     """Replace a webhook's values, and its secret or headers where given.
@@ -312,51 +300,9 @@ def change(
     if after.unique_name != before.unique_name:
         steps += [_name_step(after), delete(keys.webhook_name(before.assistant_sid, before.unique_name))]
     if secret or headers is not None:
-        steps.append(_secrets_step(before, secret, headers))
+        steps.append(rotation.of_webhook(before, secret, headers))
     write(client, table, steps)
     return record
-
-
-def _secrets_step(before: Webhook, secret: NewSecret | None, headers: Mapping[str, str | None] | None) -> Step:
-    """One update that reads nothing back: attributes are copied inside DynamoDB."""
-    sets: list[str] = []
-    removals: list[str] = []
-    names: dict[str, str] = {}
-    values: dict[str, object] = {}
-    if secret:
-        sets += ["previous_secret = secret", "secret = :secret", "previous_secret_until = :until"]
-        values |= {":secret": secret.secret, ":until": secret.previous_until}
-    if headers is not None:
-        stored = {name.lower(): name for name in before.header_names}
-        for number, (name, value) in enumerate(headers.items()):
-            former = stored.pop(name.lower(), None)
-            names[f"#n{number}"] = name
-            if value is not None:
-                sets.append(f"headers.#n{number} = :v{number}")
-                values[f":v{number}"] = value
-            elif former == name:
-                del names[f"#n{number}"]
-                continue
-            elif former is not None:
-                sets.append(f"headers.#n{number} = headers.#f{number}")
-            if former is not None and former != name:
-                names[f"#f{number}"] = former
-                removals.append(f"headers.#f{number}")
-        for number, name in enumerate(stored.values()):
-            names[f"#r{number}"] = name
-            removals.append(f"headers.#r{number}")
-    expression = " ".join(
-        [*(["SET " + ", ".join(sets)] if sets else []), *(["REMOVE " + ", ".join(removals)] if removals else [])]
-    )
-    return update(
-        keys.secrets(before.sid),
-        # Nothing to write: every header keeps its value, and DynamoDB wants an expression.
-        expression or "SET headers = headers",
-        values,
-        names=names,
-        condition="secret <> :secret" if secret else None,
-        refused=SameSecretError,
-    )
 
 
 def deletion_steps(present: WebhookRecord) -> list[Step]:
