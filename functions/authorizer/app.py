@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from functions.authorizer import credentials
 from functions.authorizer.grants import grant
-from functions.authorizer.issuer import IssuerKeys
 from parley import telemetry
 from parley.settings import AuthorizerSettings
 from parley.tokens import KeySetError, TokenError, UnknownKeyError, VerifyingKey, parse_jwks, verify_asymmetric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from functions.authorizer.issuer import IssuerKeys
 
 Answer = dict[str, Any]
 Handler = Callable[[Mapping[str, Any]], Answer]
@@ -43,7 +44,7 @@ def build(
     pinned = _pinned(settings.jwks)
     issuer = settings.issuer or None
     audience = settings.audience or None
-    issued = issuer_keys or (IssuerKeys(issuer) if issuer else None)
+    issued = issuer_keys or (_keys_of(issuer) if issuer else None)
 
     def verify(token: str, now_seconds: float) -> Mapping[str, Any]:
         if issuer and not audience:
@@ -82,6 +83,12 @@ def _pinned(jwks: str) -> Mapping[str, VerifyingKey]:
     except KeySetError as error:
         logger.warning("The Jwks parameter cannot be read", extra={"reason": str(error)})
         return {}
+
+
+def _keys_of(issuer: str) -> IssuerKeys:
+    from functions.authorizer.issuer import IssuerKeys  # noqa: PLC0415 — an HTTP client, for those who have an issuer
+
+    return IssuerKeys(issuer)
 
 
 def _denied(reason: str, event: Mapping[str, Any], issued: IssuerKeys | None) -> Answer:

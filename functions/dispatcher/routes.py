@@ -90,9 +90,9 @@ class Routes:
     def secrets(self, webhooks: Iterable[Webhook]) -> dict[str, WebhookSecrets]:
         """What these webhooks' callbacks are signed with, by webhook SID; one deleted meanwhile is left out.
 
-        A change of secrets changes the webhook's version, so an entry is wrong only as long as the webhook's own is. What
-        comes by itself is the end of a rotation's overlap: two live secrets are read again as soon as routes are. One is
-        not, or a wide event would be charged more for secrets than for all else that is read for it.
+        A change of secrets changes the webhook's version, so an entry is wrong only as long as the webhook's own is.
+        What comes by itself is the end of a rotation's overlap: two live secrets are read again as soon as routes are.
+        One is not, or a wide event would be charged more for secrets than for all else that is read for it.
         """
         now = self._now_seconds()
         wanted = {webhook.sid: webhook for webhook in webhooks}

@@ -1,12 +1,17 @@
-"""The AWS clients, with limits short enough for a platform that waits five seconds and sends once."""
+"""The AWS clients, with limits short enough for a platform that waits five seconds and sends once.
+
+Made by botocore, which boto3 is a cover of: boto3's import alone costs a cold start a fifth more, most of it for S3
+(docs/performance.md).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -31,11 +36,21 @@ class PartialAnswerError(Exception):
 UNAVAILABLE = (BotoCoreError, ClientError, PartialAnswerError)
 
 
+@cache
+def session() -> Session:
+    """The one that this environment's clients come from, so that they share what it has read."""
+    return Session()
+
+
 def dynamodb() -> DynamoDBClient:
     """A DynamoDB client; the endpoint may be `AWS_ENDPOINT_URL_DYNAMODB`."""
-    return boto3.client("dynamodb", config=_LIMITS)
+    client: Any = session().create_client("dynamodb", config=_LIMITS)
+    made: DynamoDBClient = client
+    return made
 
 
 def sqs() -> SQSClient:
     """An SQS client; the endpoint may be `AWS_ENDPOINT_URL_SQS`."""
-    return boto3.client("sqs", config=_LIMITS)
+    client: Any = session().create_client("sqs", config=_LIMITS)
+    made: SQSClient = client
+    return made
