@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,6 +45,12 @@ _ADVICE = {
     20503: "nothing was kept: try again",
 }
 FORM = "application/x-www-form-urlencoded"
+
+
+def payload_of(event: Resource) -> bytes:
+    """What came, or what a callback carries, of a fetched event: the API shows it as text where it is one."""
+    text: str = event["payload"]
+    return base64.b64decode(text) if event.get("payload_encoding") == "base64" else text.encode()
 
 
 class ApiError(Exception):

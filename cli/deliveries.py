@@ -7,10 +7,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from cli import command_line
+from cli import command_line, narrowing
 from cli.api_client import ApiError
 from cli.command_line import EXIT_FAILED
-from cli.events import add_limit, add_times, narrowed
 from cli.resources import show
 from parley import retry
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from cli.api_client import ApiClient, Resource
     from cli.command_line import Subcommands
 
-STATUSES = (retry.DELIVERED, retry.RETRYING, retry.WAITING, retry.EXHAUSTED, retry.CANCELLED, retry.EXPIRED)
 _COLUMNS = ("date_created", "sid", "status", "reason", "attempts", "last_answer", "next_attempt_at")
 _ATTEMPT_COLUMNS = ("number", "trigger", "started_at", "duration_ms", "status_code", "error", "address")
 _LOOK_EVERY_SECONDS = 0.3
@@ -40,9 +38,9 @@ def add(commands: Subcommands) -> None:
         "list a webhook's deliveries, newest event first",
         ["parley deliveries list my-bot crm", "parley deliveries list my-bot crm --status exhausted --after 7d"],
     )
-    listing.add_argument("--status", choices=STATUSES, help="only those that stand so")
-    add_times(listing)
-    add_limit(listing)
+    listing.add_argument("--status", choices=retry.STATUSES, help="only those that stand so")
+    narrowing.add_times(listing)
+    narrowing.add_limit(listing)
     command_line.on_deployment(listing, _list)
     one = _verb(
         verbs,
@@ -79,14 +77,10 @@ def _path(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _list(client: ApiClient, arguments: argparse.Namespace) -> None:
-    asked = {"Status": arguments.status, "After": arguments.after, "Before": arguments.before}
-    items = narrowed(client, _path(arguments), "deliveries", asked, arguments)
-    if arguments.json:
-        show.as_json(items, sys.stdout)
-    elif items:
-        show.as_list([_row(item) for item in items], _COLUMNS, sys.stdout)
-    else:
-        print("no deliveries", file=sys.stderr)
+    asked = narrowing.times(arguments) | ({"Status": arguments.status} if arguments.status else {})
+    items = narrowing.listed(client, _path(arguments), "deliveries", asked, arguments)
+    rows = items if arguments.json else [_row(item) for item in items]
+    show.found(rows, _COLUMNS, "deliveries", for_programs=arguments.json)
 
 
 def _row(delivery: dict[str, Any]) -> dict[str, Any]:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import base64
-import itertools
 import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from cli import command_line, moments, option_values
+from cli import command_line, narrowing
+from cli.api_client import payload_of
 from cli.command_line import UsageError
 from cli.resources import show
-from parley.platforms import PLATFORM_NAMES
-from parley.vocabulary import PARLEY, TYPES
 from parley.webhook import CLOUDEVENTS, NATIVE
 
 if TYPE_CHECKING:
-    from cli.api_client import ApiClient, Resource
+    from cli.api_client import ApiClient
     from cli.command_line import Subcommands
 
 _COLUMNS = ("date_created", "type", "platform", "event", "sid", "conversation_id")
 _RESULT_COLUMNS = ("webhook_sid", "status", "attempts", "last_status_code", "delivery_sid")
-_SHOWN = 50
-_LARGEST_PAGE = 1000
 
 
 def add(commands: Subcommands) -> None:
@@ -40,12 +35,9 @@ def add(commands: Subcommands) -> None:
         ],
     )
     listing.add_argument("assistant", metavar="ASSISTANT", help="its SID or unique name")
-    listing.add_argument("--type", choices=TYPES, metavar="TYPE", help="only of this common type")
-    platforms = (*PLATFORM_NAMES, PARLEY)
-    listing.add_argument("--platform", choices=platforms, metavar="NAME", help=f"only from it: {', '.join(platforms)}")
-    listing.add_argument("--conversation", metavar="ID", help="only of this conversation")
-    add_times(listing)
-    add_limit(listing)
+    narrowing.add_filters(listing)
+    narrowing.add_times(listing)
+    narrowing.add_limit(listing)
     command_line.on_deployment(listing, _list)
 
     one = command_line.add(
@@ -83,62 +75,17 @@ def add(commands: Subcommands) -> None:
     command_line.on_deployment(erase, _erase)
 
 
-def add_times(command: argparse.ArgumentParser) -> None:
-    """Options that narrow a list by when events were accepted."""
-    for name, does in (("after", "accepted from then on"), ("before", "accepted before then")):
-        help_text = f"only {does}: 30m, 2h or 7d ago, 2026-11-20, 2026-11-20T08:00:00Z"
-        command.add_argument(f"--{name}", type=moments.moment, metavar="TIME", help=help_text)
-
-
-def add_limit(command: argparse.ArgumentParser) -> None:
-    """Options that say how much of a list is shown, and how."""
-    how_many = command.add_mutually_exclusive_group()
-    how_many.add_argument(
-        "--limit", type=option_values.count, default=_SHOWN, metavar="N", help="so many at most (default: %(default)s)"
-    )
-    how_many.add_argument("--all", action="store_true", help="all there are")
-    command.add_argument("--json", action="store_true", help="the API's items, for programs")
-
-
-def narrowed(
-    client: ApiClient, path: tuple[str, ...], key: str, asked: dict[str, str | None], arguments: argparse.Namespace
-) -> list[Resource]:
-    """The items of a list that are asked for; says on stderr when there are more."""
-    filters = {name: value for name, value in asked.items() if value}
-    limit = None if arguments.all else arguments.limit
-    # one more, to know whether there are more
-    size = _LARGEST_PAGE if limit is None else min(limit + 1, _LARGEST_PAGE)
-    items = client.list_all(path, key, page_size=size, filters=filters)
-    found = list(itertools.islice(items, None if limit is None else limit + 1))
-    if limit is not None and len(found) > limit:
-        print(f"parley: only the first {limit} {key}; --limit N or --all shows more", file=sys.stderr)
-    return found[:limit]
-
-
 def _list(client: ApiClient, arguments: argparse.Namespace) -> None:
-    asked = {
-        "Type": arguments.type,
-        "Platform": arguments.platform,
-        "ConversationId": arguments.conversation,
-        "After": arguments.after,
-        "Before": arguments.before,
-    }
-    items = narrowed(client, ("Assistants", arguments.assistant, "Events"), "events", asked, arguments)
-    if arguments.json:
-        show.as_json(items, sys.stdout)
-    elif items:
-        show.as_list(items, _COLUMNS, sys.stdout)
-    else:
-        print("no events", file=sys.stderr)
+    asked = narrowing.filters(arguments) | narrowing.times(arguments)
+    items = narrowing.listed(client, ("Assistants", arguments.assistant, "Events"), "events", asked, arguments)
+    show.found(items, _COLUMNS, "events", for_programs=arguments.json)
 
 
 def _show(client: ApiClient, arguments: argparse.Namespace) -> None:
     path = ("Assistants", arguments.assistant, "Events", arguments.event)
     event = client.call("GET", path, query={"Format": arguments.format} if arguments.format else None) or {}
     if arguments.raw:
-        text = event["payload"]
-        is_base64 = event.get("payload_encoding") == "base64"
-        sys.stdout.buffer.write(base64.b64decode(text) if is_base64 else text.encode())
+        sys.stdout.buffer.write(payload_of(event))
     elif arguments.json:
         show.as_json(event, sys.stdout)
     else:

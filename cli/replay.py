@@ -7,12 +7,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from cli import command_line, moments, option_values, progress
+from cli import command_line, moments, narrowing, option_values, progress
 from cli.command_line import EXIT_FAILED, EXIT_INTERRUPTED
 from cli.resources import show
 from parley import replays
-from parley.platforms import PLATFORM_NAMES
-from parley.vocabulary import PARLEY, TYPES
 
 if TYPE_CHECKING:
     from cli.api_client import ApiClient, Resource
@@ -57,10 +55,7 @@ def add(commands: Subcommands) -> None:
         "--from", type=moments.moment, dest="from_", metavar="TIME", help="events accepted from then on"
     )
     create.add_argument("--to", type=moments.moment, metavar="TIME", help="events accepted before then (default: now)")
-    create.add_argument("--type", choices=TYPES, metavar="TYPE", help="only of this common type")
-    platforms = (*PLATFORM_NAMES, PARLEY)
-    create.add_argument("--platform", choices=platforms, metavar="NAME", help=f"only from it: {', '.join(platforms)}")
-    create.add_argument("--conversation", dest="conversation_id", metavar="ID", help="only of this conversation")
+    narrowing.add_filters(create)
     create.add_argument("--rate", type=option_values.whole_number, metavar="N", help="a second, at most (default: 10)")
     create.add_argument("--dry-run", action="store_true", help="only count")
     create.add_argument("--no-wait", action="store_true", help="end as soon as it exists")
@@ -97,15 +92,9 @@ def _path(arguments: argparse.Namespace) -> tuple[str, ...]:
 
 def _create(client: ApiClient, arguments: argparse.Namespace) -> int:
     form = [("Mode", arguments.mode), ("DryRun", "true" if arguments.dry_run else "false")]
-    given = {
-        "From": arguments.from_,
-        "To": arguments.to,
-        "Type": arguments.type,
-        "Platform": arguments.platform,
-        "ConversationId": arguments.conversation_id,
-        "Rate": arguments.rate,
-    }
+    given = {"From": arguments.from_, "To": arguments.to, "Rate": arguments.rate}
     form += [(name, str(value)) for name, value in given.items() if value is not None]
+    form += narrowing.filters(arguments).items()
     replay = client.call("POST", _path(arguments), form=form) or {}
     if arguments.no_wait:
         _print(replay, arguments)
@@ -115,12 +104,7 @@ def _create(client: ApiClient, arguments: argparse.Namespace) -> int:
 
 def _list(client: ApiClient, arguments: argparse.Namespace) -> None:
     items = list(client.list_all(_path(arguments), "replays"))
-    if arguments.json:
-        show.as_json(items, sys.stdout)
-    elif items:
-        show.as_list(items, _COLUMNS, sys.stdout)
-    else:
-        print("no replays", file=sys.stderr)
+    show.found(items, _COLUMNS, "replays", for_programs=arguments.json)
 
 
 def _show(client: ApiClient, arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cli import command_line, moments, option_values
+from cli import command_line, moments, narrowing, option_values
 from cli.api_client import RefusedError
 from cli.command_line import EXIT_FAILED, UsageError
 from cli.listen import lines
@@ -20,10 +20,8 @@ from cli.listen.feed import Feed
 from cli.listen.patience import Patience
 from cli.resources import show
 from cli.up.ports import is_loopback
-from parley.platforms import PLATFORM_NAMES
 from parley.signing.standard_webhooks import new_secret
 from parley.targets import RefusedTargetError
-from parley.vocabulary import PARLEY, TYPES
 from parley.webhook import CLOUDEVENTS, NATIVE
 
 if TYPE_CHECKING:
@@ -63,10 +61,7 @@ def add(commands: Subcommands) -> None:
         exit_statuses=_EXIT_STATUSES,
     )
     listen.add_argument("assistant", metavar="ASSISTANT", help="its SID or unique name")
-    listen.add_argument("--type", choices=TYPES, metavar="TYPE", help="only events of this common type")
-    platforms = (*PLATFORM_NAMES, PARLEY)
-    listen.add_argument("--platform", choices=platforms, metavar="NAME", help=f"only from it: {', '.join(platforms)}")
-    listen.add_argument("--conversation", metavar="ID", help="only events of this conversation")
+    narrowing.add_filters(listen)
     listen.add_argument(
         "--since",
         type=moments.moment,
@@ -103,14 +98,13 @@ def _listen(client: ApiClient, arguments: argparse.Namespace) -> int:
     # the deployment's clock, not this machine's: times of acceptance are its own
     start = since or answer.date or moments.now()
     patience = Patience(_say)
-    asked = {"Type": arguments.type, "Platform": arguments.platform, "ConversationId": arguments.conversation}
     near = is_loopback(urlsplit(client.connection.url).hostname or "")
     events = arrivals(
         client,
         assistant["sid"],
         Feed(start),
         patience,
-        filters={name: value for name, value in asked.items() if value},
+        filters=narrowing.filters(arguments),
         sleep=lambda: time.sleep(_NEAR_SECONDS if near else _FAR_SECONDS),
     )
     events = itertools.islice(events, arguments.limit)

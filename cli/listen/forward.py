@@ -7,13 +7,13 @@ What differs from a webhook: one attempt at each, one at a time in the order of 
 from __future__ import annotations
 
 import asyncio
-import base64
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cli import moments
+from cli.api_client import payload_of
 from functions.dispatcher.callbacks.poster import Poster
 from parley import hops
 from parley.cloudevents import envelope
@@ -151,7 +151,6 @@ def callback(fetched: Resource, webhook: Webhook, secrets: WebhookSecrets, *, no
 
 def event_of(fetched: Resource, account_sid: str) -> Event:
     """An event as the dispatcher knows it, from what the API shows of it."""
-    text = fetched["payload"]
     return Event(
         sid=fetched["sid"],
         account_sid=account_sid,
@@ -168,7 +167,7 @@ def event_of(fetched: Resource, account_sid: str) -> Event:
         rid="",
         method=fetched["method"],
         content_type=fetched["content_type"],
-        payload=base64.b64decode(text) if fetched.get("payload_encoding") == "base64" else text.encode(),
+        payload=payload_of(fetched),
     )
 
 

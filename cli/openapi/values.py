@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.openapi import patterns
-from functions.webhooks import unique_names
+from functions.webhooks import rotation, unique_names
 from functions.webhooks.deployment import MASK
 from parley.config_table.keys import MOST_NAME_CHARACTERS
 from parley.sids import ACCOUNT, ASSISTANT, WEBHOOK
@@ -66,7 +66,13 @@ UNIQUE_NAME: Schema = {
     " in place of the SID; a name that looks like a SID is tried as one first.",
 }
 
-ROTATE = "Beside a new value, for how many seconds the former one stays live too."
+OVERLAP_SECONDS: Schema = {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": rotation.MOST_OVERLAP_SECONDS,
+    "default": rotation.DEFAULT_OVERLAP_SECONDS,
+    "description": "Beside a new value, for how many seconds the former one stays live too.",
+}
 MASKED = f"`{MASK}` where there is one; the value itself only in the answer that made it."
 DATES: dict[str, Schema] = {
     "date_created": date("When it was created."),

@@ -133,12 +133,7 @@ def _one_path(kind: Kind, arguments: argparse.Namespace) -> tuple[str, ...]:
 
 def _list(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> None:
     items = list(client.list_all(_list_path(kind, arguments), kind.name, page_size=arguments.page_size))
-    if arguments.json:
-        show.as_json(items, sys.stdout)
-    elif items:
-        show.as_list(items, kind.columns, sys.stdout)
-    else:
-        print(f"no {kind.name}", file=sys.stderr)
+    show.found(items, kind.columns, kind.name, for_programs=arguments.json)
 
 
 def _show(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> None:

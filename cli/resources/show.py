@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
@@ -42,6 +43,16 @@ def as_list(items: Sequence[dict[str, Any]], columns: Sequence[str], stream: Tex
     for item in items:
         table.add_row(*(Text(_cell(item.get(column))) for column in columns))
     _print(table, stream)
+
+
+def found(items: Sequence[dict[str, Any]], columns: Sequence[str], called: str, *, for_programs: bool) -> None:
+    """A list on stdout, in JSON for programs; that there is nothing in it is said on stderr."""
+    if for_programs:
+        as_json(items, sys.stdout)
+    elif items:
+        as_list(items, columns, sys.stdout)
+    else:
+        print(f"no {called}", file=sys.stderr)
 
 
 def as_one(item: dict[str, Any], stream: TextIO) -> None:

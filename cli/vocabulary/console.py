@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from functions.history.deliveries import STATUSES
 from functions.webhooks.source_values import OPTIONS_OF
 from functions.webhooks.webhook_values import JWT_MODES, METHODS
 from parley import replays, samples
 from parley.data_table.undelivered import MOST_COUNTED
 from parley.platforms import PLATFORM_NAMES, platform
-from parley.retry import DEFAULT_SCHEDULE
+from parley.retry import DEFAULT_SCHEDULE, STATUSES
 from parley.vocabulary import PARLEY_TYPES, PLATFORM_TYPES, UNRECOGNISED_TYPE
 
 # For those whose name alone says little.

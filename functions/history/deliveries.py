@@ -41,7 +41,6 @@ LIST = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Deliveries"
 ONE = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Deliveries/{Sid}"
 
 FILTERS = (*filters.TIMES, "Status")
-STATUSES = (retry.DELIVERED, retry.RETRYING, retry.WAITING, retry.EXHAUSTED, retry.CANCELLED, retry.EXPIRED)
 WATCHDOG_SECONDS = 120  # a message that has not come by then is lost: the due index sends another
 
 
@@ -61,7 +60,7 @@ def list_all(deployment: Deployment, call: Call, assistant: str, webhook: str) -
     settings = deployment.settings
     page = paging.read(call.request.raw_query, cursors=CURSORS, filters=FILTERS)
     between = filters.between(page.filters).before(page.cursor)
-    status = filters.choice(page.filters, "Status", STATUSES)
+    status = filters.choice(page.filters, "Status", retry.STATUSES)
     owner = deployment.webhook(call, assistant, webhook)
     listed = deliveries.list_newest(
         deployment.dynamodb,

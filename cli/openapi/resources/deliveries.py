@@ -104,7 +104,7 @@ def _keys(attempt: View) -> dict[str, Schema]:
         "sid": sid(DELIVERY, "The delivery: `webhook-id` of its callbacks."),
         "event_sid": sid(EVENT, "The event."),
         "webhook_sid": sid(WEBHOOK, "The webhook."),
-        "status": text("How it stands.", enum=list(deliveries.STATUSES)),
+        "status": text("How it stands.", enum=list(retry.STATUSES)),
         "reason": or_null(text("Why it waits or ended.")),
         "next_attempt_at": or_null(date("When the next attempt is planned.")),
         "date_created": date("When the event was accepted."),

@@ -20,7 +20,6 @@ from cli.openapi.values import (
     text,
 )
 from functions.history import events, filters, rendering, resources
-from functions.history.deliveries import STATUSES
 from functions.ingest.emit import LONGEST_KEY
 from parley import retry
 from parley.api.parameters import JSON
@@ -30,6 +29,7 @@ from parley.errors import UnavailableError
 from parley.event import ACCEPTED, UNRECOGNISED
 from parley.platforms import PLATFORM_NAMES
 from parley.results import Result
+from parley.retry import STATUSES
 from parley.sids import ASSISTANT, DELIVERY, EVENT, SOURCE, WEBHOOK
 from parley.vocabulary import PARLEY, TYPES
 

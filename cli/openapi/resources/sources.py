@@ -11,7 +11,7 @@ from cli.openapi.values import (
     CREATED_MS,
     DATES,
     MASKED,
-    ROTATE,
+    OVERLAP_SECONDS,
     SAMPLE_ACCOUNT,
     SAMPLE_ASSISTANT,
     UNIQUE_NAME,
@@ -97,13 +97,7 @@ _RULES: dict[str, Schema] = {
         "description": "Generate a new secret, on a platform for which Parley generates it; not with `Secret`.",
     },
     "rotate_token": {"type": "boolean", "default": False, "description": "Make a new token for `ingest_url`."},
-    "overlap_seconds": {
-        "type": "integer",
-        "minimum": 0,
-        "maximum": rotation.MOST_OVERLAP_SECONDS,
-        "default": rotation.DEFAULT_OVERLAP_SECONDS,
-        "description": ROTATE,
-    },
+    "overlap_seconds": OVERLAP_SECONDS,
 }
 
 _ABOUT = "A platform calls Parley: at its `ingest_url`, with proof by its secret."

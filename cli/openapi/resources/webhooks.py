@@ -11,7 +11,7 @@ from cli.openapi.values import (
     CREATED_MS,
     DATES,
     MASKED,
-    ROTATE,
+    OVERLAP_SECONDS,
     SAMPLE_ACCOUNT,
     SAMPLE_ASSISTANT,
     SAMPLE_WEBHOOK,
@@ -152,13 +152,7 @@ _RULES: dict[str, Schema] = {
         default=" ".join(map(str, DEFAULT_SCHEDULE)),
     ),
     "rotate_secret": {"type": "boolean", "default": False, "description": "Generate a new secret; not with `Secret`."},
-    "overlap_seconds": {
-        "type": "integer",
-        "minimum": 0,
-        "maximum": rotation.MOST_OVERLAP_SECONDS,
-        "default": rotation.DEFAULT_OVERLAP_SECONDS,
-        "description": ROTATE,
-    },
+    "overlap_seconds": OVERLAP_SECONDS,
 }
 
 _ABOUT = "Parley calls you: where, for which events, and how it is signed and tried again."
