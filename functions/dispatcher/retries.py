@@ -93,9 +93,11 @@ class Retries:
     def _attempt(self, messages: Sequence[RetryMessage], *, deadline_ms: int) -> Attempted:
         attempted = Attempted([], [])
         claimed: list[Claimed] = []
+        # a batch is often one webhook's: read once, before any of its posts
+        webhooks: dict[str, Webhook | None] = {}
         for index, message in enumerate(messages):
             try:
-                ready = self._claim(index, message)
+                ready = self._claim(index, message, webhooks)
             except UNAVAILABLE as error:
                 logger.warning("retry postponed", extra={"event": message.event_sid, "error": type(error).__name__})
                 attempted.failed.append(index)
@@ -132,7 +134,7 @@ class Retries:
         )
         return attempted
 
-    def _claim(self, index: int, message: RetryMessage) -> Claimed | None:
+    def _claim(self, index: int, message: RetryMessage, webhooks: dict[str, Webhook | None]) -> Claimed | None:
         """Take the item; end, park or postpone it where no attempt is due now."""
         ports, settings = self._ports, self._ports.settings
         key = keys.undelivered(message.webhook_sid, message.event_sid, message.received_ms)
@@ -144,7 +146,9 @@ class Retries:
             now_ms=ports.now_ms(),
             lease_ms=round(LEASE_MS / settings.time_scale),
         )
-        webhook = ports.routes.strongly(message.assistant_sid, message.webhook_sid)
+        if message.webhook_sid not in webhooks:
+            webhooks[message.webhook_sid] = ports.routes.strongly(message.assistant_sid, message.webhook_sid)
+        webhook = webhooks[message.webhook_sid]
         if item is None:
             self._finish_if_ended(key, webhook)
             return None

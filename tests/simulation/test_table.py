@@ -277,7 +277,7 @@ def test_the_index_lags_and_an_items_changes_keep_their_order():
     now_ms, delays = [0], iter((100, 0, 0))
     table = Table(lambda: now_ms[0], index_delay_ms=lambda: next(delays))
     client: Any = Client({"data": table})
-    values = {"pk": "U#w#0", "sk": "1", "ipk": "DUE#0", "isk": "5", "st": "waiting"}
+    values = {"pk": "U#w#0", "sk": "1", "ipk": "DUE#0", "isk": "5", "st": "waiting", "at": 0}
     undelivered.put_new(client, "data", values)
     assert table.index_partition("DUE#0") == {}
     client.update_item(

@@ -313,6 +313,35 @@ def test_what_was_parked_on_a_stale_view_is_found(stack):
     assert told(world) == []
 
 
+def test_an_attempt_counts_where_a_run_that_died_had_parked_its_event(stack):
+    """The run before it saw the pause, wrote what waits and died; when the message came again the pause was over."""
+    world = World(stack, [replace(HOOK, retry_schedule=(30,))], Receiver())
+    parked = undelivered.Undelivered(
+        webhook_sid=HOOK.sid,
+        event_sid=event(1).sid,
+        assistant_sid=ASSISTANT,
+        account_sid=ACCOUNT,
+        received_ms=event(1).received_ms,
+        attempts=0,
+        status="waiting",
+        reason="paused",
+        next_attempt_ms=None,
+        due_ms=None,
+        last_status_code=None,
+        log=(),
+        expires_at=START_MS // 1000 + 10**6,
+    )
+    undelivered.put_new(stack.dynamodb, stack.data_table, undelivered.to_values(parked))
+    world.accept(event(1))
+    world.deliver("events")
+    assert [(item.attempts, item.status) for item in world.waiting()] == [(1, "retrying")]
+    undelivered.put_new(stack.dynamodb, stack.data_table, undelivered.to_values(parked))
+    assert [item.attempts for item in world.waiting()] == [1]
+    world.run(600)
+    assert [(item.attempts, item.status) for item in world.finished()] == [(2, "exhausted")]
+    assert len(world.posts) == 2
+
+
 def test_two_drains_at_once_are_one(stack):
     world, receiver = paused_world(stack)
     world.run(3700)

@@ -126,9 +126,27 @@ def _refused(error: ClientError) -> bool:
 
 
 def put_new(client: DynamoDBClient, table: str, values: Mapping[str, Any]) -> None:
-    """Write it unless an earlier run of the same message did: overwriting would reset its attempts."""
+    """Write it unless an earlier run of the same message did: overwriting would reset its attempts.
+
+    What such a run wrote without an attempt (its webhook was paused then) gives way to what an attempt came to, or that
+    attempt would not count.
+    """
     try:
-        client.put_item(TableName=table, Item=to_item(values), ConditionExpression="attribute_not_exists(pk)")
+        client.put_item(
+            TableName=table,
+            Item=to_item(values),
+            ConditionExpression=(
+                "attribute_not_exists(pk) OR (#at < :attempts AND #at = :none AND st IN (:retrying, :waiting)"
+                " AND attribute_not_exists(lease) AND attribute_not_exists(rp))"
+            ),
+            ExpressionAttributeNames={"#at": "at"},
+            ExpressionAttributeValues={
+                ":attempts": to_attribute(values["at"]),
+                ":none": to_attribute(0),
+                ":retrying": to_attribute(retry.RETRYING),
+                ":waiting": to_attribute(retry.WAITING),
+            },
+        )
     except ClientError as error:
         if not _refused(error):
             raise
