@@ -7,8 +7,12 @@ BIN := .venv/bin
 # What is on the machine comes first; the last two are made here and hold a sam and a pip for those who have none.
 WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
 
+# The functions' bytecode, as the layer has its own (layers/parley/Makefile says why); SAM's builder makes none.
+compiled = if python3.13 -c "" 2>/dev/null; then for folder in $(1)/*Function; do \
+  python3.13 -m compileall -q -f --invalidation-mode unchecked-hash -s $$folder -p /var/task $$folder; done; fi
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary metrics states clean sam twilio7 node
+.PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary metrics states architecture clean sam twilio7 node
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -28,7 +32,7 @@ test: setup sam twilio7 node ## every test; TESTS=… chooses some
 simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
 	@$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))
 
-stress: setup ## workers killed by SIGKILL, and 2,000 events beside receivers that hang, refuse and fail (six quiet minutes)
+stress: setup ## workers killed by SIGKILL, and 2,000 events beside receivers that hang, refuse and fail (nine minutes)
 	@$(BIN)/python -m tests.load.run
 
 check: setup ## lint, format, types, templates
@@ -42,6 +46,7 @@ check: setup ## lint, format, types, templates
 
 build: setup sam ## sam build, what `sam deploy` uploads (ARCHITECTURE=x86_64 for the other processor)
 	$(WITH_SAM) sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(call compiled,.aws-sam/build)
 	@test $(ARCHITECTURE) = arm64 || echo "parley: deploy it as what it is: sam deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)"
 
 validate: sam ## sam validate --lint
@@ -64,9 +69,10 @@ sam-local: setup sam ## every function by `sam local`, in containers; REQUIRED=1
 bench: setup sam ## measures against the budgets (docs/performance.md); SHORT=1: what is counted, ONLY=… one concern
 	@$(WITH_SAM) sam build --parameter-overrides Architecture=$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64) \
 	  --build-dir .bench/build --cache-dir .bench/cache >/dev/null 2>.bench.log || { cat .bench.log >&2; exit 1; }; rm -f .bench.log
-	@$(BIN)/python -m tests.benchmarks.run $(if $(SHORT),--short) $(addprefix --only ,$(ONLY))
+	@$(call compiled,.bench/build)
+	@$(BIN)/python -m tests.benchmarks.run $(if $(SHORT),--short) $(if $(BASELINE),--baseline) $(addprefix --only ,$(ONLY))
 
-openapi: setup ## docs/openapi.json and docs/errors.md, from the code that serves the API
+openapi: setup ## docs/openapi.json, docs/api.md and docs/errors.md, from the code that serves the API
 	$(BIN)/python -m cli.openapi docs
 
 requirements: ## the pinned, hashed requirements files, from pyproject.toml (needs uv)
@@ -78,12 +84,17 @@ requirements: ## the pinned, hashed requirements files, from pyproject.toml (nee
 	  --group sam --output-file requirements-sam.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group twilio7 --output-file requirements-twilio7.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 vocabulary: setup ## docs/vocabulary.md and the JSON Schemas, from the tables that CloudEvents are made by
 	$(BIN)/python -m cli.vocabulary
 
 states: setup ## docs/states.md, from the policy that decides
 	$(BIN)/python -m cli.states
+
+architecture: setup ## docs/architecture.md, drawn from the template
+	$(BIN)/python -m cli.architecture
 
 metrics: setup ## docs/metrics.md, from the metrics that the code writes and the alarms of the template
 	$(BIN)/python -m cli.metrics_page docs/metrics.md

@@ -104,11 +104,8 @@ def site(folder: Path, *, seed: int, time_scale: float = 1) -> Iterator[Site]:
     (folder / "calls").touch()
     with ministack(folder) as url, _receivers(folder, seed) as receivers_url:
         environ = {"AWS_ENDPOINT_URL_DYNAMODB": url, "AWS_ENDPOINT_URL_SQS": url}
-        bundle = Bundle(folder, "--time-scale", f"{time_scale:g}", environ=environ)
-        try:
+        with Bundle(folder, "--time-scale", f"{time_scale:g}", environ=environ) as bundle:
             yield Site(folder, bundle, url, receivers_url)
-        finally:
-            bundle.end()
 
 
 @contextmanager
