@@ -25,8 +25,8 @@ look at the table each minute.
 """
 _AFTER_DIAGRAM = """
 Lines without a head are tables that a function reads or writes; arrows to queues are messages that it may send;
-dotted ones are dead letters. Each is what the template says, roles included. With the parameter `IngestByFunctionUrl` platforms
-call `IngestFunction` past the API.
+dotted ones are dead letters. Each is what the template says, roles included. With the parameter
+`IngestByFunctionUrl` platforms call `IngestFunction` past the API.
 
 """
 _PATH = """

@@ -1,18 +1,17 @@
-"""docs/command-line.md: every command in it, typed in the folder of a running `parley up`."""
+"""The commands of the command line's document, the README and the own bots' guide, typed beside a `parley up`."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import shlex
-import string
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.main import main, parser
+from cli.main import parser
+from tests.documents.commands import typed
+from tests.documents.shell import Shell
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = (ROOT / "docs/command-line.md").read_text("utf-8")
-
-
-def commands() -> list[str]:
-    return re.findall(r"(?m)^    (\S.*)$", DOCUMENT)
 
 
 def leaves(of: ArgumentParser | None = None, words: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -36,50 +31,15 @@ def leaves(of: ArgumentParser | None = None, words: tuple[str, ...] = ()) -> lis
     return [words]
 
 
-class Shell:
-    """Runs the document's lines in this process: variables, `NAME=$(… | jq -r '.[N].sid')`, `<` and `>`."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-        self._variables = variables
-        self.printed = ""
-
-    def run(self, line: str) -> None:
-        if assigned := re.fullmatch(r"(\w+)=\$\((.+) \| jq -r '\.\[(-?\d+)\]\.sid'\)", line):
-            name, command, index = assigned.groups()
-            self._variables[name] = json.loads(self._parley(command))[int(index)]["sid"]
-            return
-        command, _, target = line.partition(" > ")
-        command, _, source = command.partition(" < ")
-        if source:
-            content = Path(self._expand(source)).read_bytes()
-            self._monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
-        printed = self._parley(command)
-        if target:
-            Path(target).write_text(printed, "utf-8", newline="")
-        else:
-            self.printed += printed
-
-    def _expand(self, text: str) -> str:
-        return string.Template(text).substitute(self._variables)
-
-    def _parley(self, command: str) -> str:
-        name, *words = shlex.split(self._expand(command))
-        assert name == "parley", command
-        status = main(words)
-        said = self._capsys.readouterr()
-        assert status == 0, f"{command}\n{said.err}"
-        self.printed += said.err
-        return said.out
-
-
-def test_every_command_does_what_it_says(
-    bundle: Bundle, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def shell(bundle: Bundle, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    Path("parley-key.pem").unlink(missing_ok=True)  # another document's: a key is never overwritten
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    shell = Shell(capsys, monkeypatch, receiver=bundle.receiver_url, payloads=str(ROOT / "events/payloads"))
-    lines = commands()
+    return Shell(capsys, monkeypatch, receiver=bundle.receiver_url, payloads=str(ROOT / "events/payloads"))
+
+
+def test_every_command_does_what_it_says(bundle: Bundle, shell: Shell) -> None:
+    lines = typed("docs/command-line.md")
     assert len(lines) > 30
     for line in lines:
         shell.run(line)
@@ -92,6 +52,26 @@ def test_every_command_does_what_it_says(
     assert json.loads(Path("cloud-event.json").read_bytes())["type"] == "dev.parley.message.received"
     calls = bundle.seen("/crm")  # a test, the events, one of them sent again, and what the replay sent again
     assert len({call.headers["webhook-id"] for call in calls}) < len(calls)
+
+
+def test_the_readmes_experiments_end_in_a_list_with_the_event(bundle: Bundle, shell: Shell) -> None:
+    own = {"http://127.0.0.1:3000": bundle.api_url, "http://127.0.0.1:8000": bundle.receiver_url}
+    shell.replaced = {**own, "my-bot": "readme-bot"}
+    for line in typed("README.md"):
+        shell.run(line)
+        if "my-hub" in line:
+            shell.replaced["INGEST_URL"] = json.loads(shell.answers[-1])["ingest_url"]
+    [call] = bundle.wait_for("/hook", 1)
+    assert json.loads(call.body)["content"] == "hi"
+    assert "events" in json.loads(shell.answers[-1])
+
+
+def test_the_own_bots_guides_event_is_taken(bundle: Bundle, shell: Shell) -> None:
+    shell.run("parley assistants create --unique-name guide --json")
+    shell.variables |= {"api": bundle.api_url, "token": bundle.ready["token"]}
+    for line in typed("docs/platforms/own-bots.md"):
+        shell.run(line.replace("my-bot", "guide"))
+    assert json.loads(shell.answers[-1])["sid"].startswith("EV")
 
 
 def test_every_command_that_there_is_stands_in_the_document() -> None:

@@ -1,0 +1,98 @@
+"""Every command in the documents is executed by a test, or the table says why it cannot be (`commands.py`)."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+
+import botocore.session
+import pytest
+
+from cli.main import parser
+from tests.documents.blocks import DOCUMENTS, ROOT
+from tests.documents.commands import ELSEWHERE, RUN, all_commands, row_of, typed
+
+COMMANDS = list(all_commands())
+
+
+def test_there_are_commands_to_be_found() -> None:
+    assert len({line for _, line, in_block in COMMANDS if in_block}) > 50
+    assert len({line for _, line, in_block in COMMANDS if not in_block}) > 30
+    assert all(len(typed(document)) > 0 for document in RUN)
+
+
+def test_each_command_is_typed_by_a_test_or_has_a_row() -> None:
+    assert [
+        (document, line)
+        for document, line, _ in COMMANDS
+        if row_of(line) is None and not (document in RUN and line in typed(document))
+    ] == []
+
+
+def test_each_row_has_commands_and_tests_or_a_reason() -> None:
+    used = {row for _, line, _ in COMMANDS if (row := row_of(line))}
+    assert [row.pattern for row in ELSEWHERE if row not in used] == []
+    for row in ELSEWHERE:
+        assert row.tests or row.why_not, row.pattern
+        for test in row.tests:
+            path, _, name = test.partition("::")
+            tree = ast.parse((ROOT / path).read_text("utf-8")) if name else None
+            assert (ROOT / path).is_file(), test
+            found = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} if tree else set()
+            assert not name or name in found, test
+
+
+def test_make_has_every_verb() -> None:
+    lines = {line for _, line, _ in COMMANDS if line.split()[0] == "make" and "…" not in line}
+    verbs = sorted({line.split()[1] for line in lines if " " in line})
+    assert len(verbs) > 8
+    dry = subprocess.run(["make", "--dry-run", *verbs], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert dry.returncode == 0, dry.stderr
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [verb for verb in verbs if f"make {verb} " not in listed] == []
+
+
+def test_the_command_line_has_every_command() -> None:
+    """Those in sentences, as far as words go before what only stands for something."""
+    for document, line, _ in COMMANDS:
+        if not line.startswith("parley "):
+            continue
+        actions = parser()._actions
+        for word in re.split(r"[\s…]", line)[1:]:
+            choices = next((each.choices for each in actions if isinstance(each.choices, dict)), None)
+            if choices is None or word == "COMMAND":
+                break
+            assert word in choices, (document, line)
+            actions = choices[word]._actions
+
+
+def test_the_sdk_knows_every_command_of_the_aws_cli() -> None:
+    session = botocore.session.get_session()
+    lines = {line for _, line, _ in COMMANDS if line.startswith("aws ")}
+    assert len(lines) > 8
+    for line in lines:
+        _, service, command, *options = shlex.split(line)
+        names = {name.lower(): name for name in session.get_service_model(service).operation_names}
+        assert command.replace("-", "") in names, line
+        operation = session.get_service_model(service).operation_model(names[command.replace("-", "")])
+        assert operation.input_shape
+        members = {name.lower() for name in operation.input_shape.members}
+        for option in options:
+            if option.startswith("--"):
+                assert option.removeprefix("--").removeprefix("no-").replace("-", "") in members, line
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_documents_and_headings_that_there_are(document) -> None:
+    text = re.sub(r"(?ms)^```.*?^```$", "", document.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("https://", "http://")):
+            continue
+        path, _, heading = target.partition("#")
+        found = (document.parent / path).resolve() if path else document
+        assert found.exists(), target
+        if heading:
+            headings = re.findall(r"(?m)^#+ (.+)$", found.read_text("utf-8"))
+            assert heading in {re.sub(r"[^\w\- ]", "", each).lower().replace(" ", "-") for each in headings}, target
