@@ -10,7 +10,7 @@ import base64
 import secrets
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,8 +19,7 @@ from cli.demo.senders import SENDERS
 from cli.signing_keys import ALL_SCOPES
 from cli.up import events, routing, seed
 from cli.up.template import ACCOUNT_ID, Template
-from parley import sids
-from parley.event import Event
+from functions.ingest.accept import event_of
 from parley.http import Request
 from parley.messages import EventMessage, encode
 from parley.platforms import platform as platform_of
@@ -101,37 +100,11 @@ def authorizer(token: str) -> Invocation:
 def dispatcher(platform: str, body: Body) -> Invocation:
     """A batch of one accepted event; each is a new one, so that none is known already."""
     now_ms = time.time_ns() // 1_000_000
-    source = _SOURCES[platform]
-    said = platform_of(platform).describe(
-        Request("POST", "/", "", {"content-type": body.content_type}, body.content, "", "", "", now_ms, ""),
-        Source(source.sid, seed.ACCOUNT_SID, seed.ASSISTANT_SID, platform, (), (), SourceOptions()),
-    )
-    rid = uuid.uuid4().hex
-    event = Event(
-        sid=sids.event_sid(
-            assistant_sid=seed.ASSISTANT_SID,
-            source_sid=source.sid,
-            event_name=said.name,
-            conversation_id=said.conversation_id,
-            identity=None,
-            rid=rid,
-        ),
-        account_sid=seed.ACCOUNT_SID,
-        assistant_sid=seed.ASSISTANT_SID,
-        source_sid=source.sid,
-        platform=platform,
-        name=said.name,
-        type=said.type,
-        status=said.status,
-        reason=said.reason,
-        conversation_id=said.conversation_id,
-        occurred_ms=said.occurred_ms,
-        received_ms=now_ms,
-        rid=rid,
-        method="POST",
-        content_type=body.content_type,
-        payload=body.content,
-    )
+    sender = _SOURCES[platform]
+    request = Request("POST", "/", "", {"content-type": body.content_type}, body.content, "", "", "", now_ms, "")
+    source = Source(sender.sid, seed.ACCOUNT_SID, seed.ASSISTANT_SID, platform, (), (), SourceOptions())
+    said = platform_of(platform).describe(request, source)
+    event = event_of(request, source, replace(said, identity=None))
     attributes = {
         "ApproximateReceiveCount": "1",
         "SentTimestamp": str(now_ms),

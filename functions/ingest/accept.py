@@ -18,6 +18,8 @@ from parley.platforms import PLATFORM_NAMES, platform
 if TYPE_CHECKING:
     from functions.ingest.sources import Sources
     from parley.http import Request
+    from parley.platforms.interface import Described
+    from parley.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,21 @@ def accept(request: Request, *, sources: Sources, queue: Callable[[Event], None]
     now_seconds = request.received_ms / 1000
     chosen.verify(request, request.signed_urls(public_url), source, now_seconds)
     described = chosen.describe(request, source)
+    event = event_of(request, source, described)
+    keep(event, queue)
+    return Accepted(event, chosen.answer(source))
+
+
+def event_of(request: Request, source: Source, described: Described) -> Event:
+    """The event that a call is about, with a new acceptance's random id.
+
+    Args:
+        request: Whose bytes are kept as they came.
+        source: Where it came from.
+        described: What its platform says of it.
+    """
     rid = uuid.uuid4().hex
-    event = Event(
+    return Event(
         sid=sids.event_sid(
             assistant_sid=source.assistant_sid,
             source_sid=source.sid,
@@ -68,7 +83,7 @@ def accept(request: Request, *, sources: Sources, queue: Callable[[Event], None]
         account_sid=source.account_sid,
         assistant_sid=source.assistant_sid,
         source_sid=source.sid,
-        platform=name,
+        platform=source.platform,
         name=described.name,
         type=described.type,
         status=described.status,
@@ -82,8 +97,6 @@ def accept(request: Request, *, sources: Sources, queue: Callable[[Event], None]
         payload=request.raw_query.encode("utf-8", "surrogateescape") if request.method == "GET" else request.body,
         hops=hops.given(request.headers),
     )
-    keep(event, queue)
-    return Accepted(event, chosen.answer(source))
 
 
 def keep(event: Event, queue: Callable[[Event], None]) -> None:

@@ -15,20 +15,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
-from functions.ingest.accept import keep
-from parley import codec, hops, sids
+from functions.ingest.accept import event_of, keep
+from parley import codec
 from parley.api import links, resources
 from parley.api.caller import EMIT, identify, require
 from parley.api.parameters import FORM, JSON, quoted, read_query
 from parley.data_table.events import Listed
 from parley.errors import InvalidParameterError, TooLargeError
-from parley.event import ACCEPTED, Event
+from parley.event import ACCEPTED
 from parley.platforms import PLATFORM_NAMES, emission, platform
 from parley.source import Source, SourceOptions
 
 if TYPE_CHECKING:
+    from parley.event import Event
     from parley.http import Request
-    from parley.platforms.interface import Described
 
 _KEY_HEADER = "idempotency-key"
 LONGEST_KEY = 255
@@ -187,48 +187,14 @@ def _platform(asked: str | None, body: dict[str, Any]) -> str | None:
 
 
 def _event(request: Request, given: emission.Emission, name: str, key: str | None) -> tuple[Event, bool]:
-    """The event, and whether the bot said what identifies it: only then can there be a repeat."""
-    content_type, payload = emission.emitting(name).complete(given)
-    described = _described(request, given, name, content_type, payload)
-    made_up = {given.new_id, str(uuid.UUID(given.new_id))}
-    has_own_id = key is not None or (described.identity is not None and described.identity not in made_up)
-    rid = uuid.uuid4().hex
-    sid = sids.event_sid(
-        assistant_sid=given.assistant_sid,
-        source_sid=given.assistant_sid,
-        event_name=described.name,
-        conversation_id=described.conversation_id,
-        identity=f"key:{key}" if key else described.identity,
-        rid=rid,
-    )
-    event = Event(
-        sid=sid,
-        account_sid=given.account_sid,
-        assistant_sid=given.assistant_sid,
-        source_sid=None,
-        platform=name,
-        name=described.name,
-        type=described.type,
-        status=described.status,
-        reason=described.reason,
-        conversation_id=described.conversation_id,
-        occurred_ms=described.occurred_ms,
-        received_ms=request.received_ms,
-        rid=rid,
-        method="POST",
-        content_type=content_type,
-        payload=payload,
-        hops=hops.given(request.headers),
-    )
-    return event, has_own_id
-
-
-def _described(request: Request, given: emission.Emission, name: str, content_type: str, payload: bytes) -> Described:
-    """What the callback says, read as if its platform had sent it.
+    """The event, and whether the bot said what identifies it: only then can there be a repeat.
 
     Raises:
         InvalidEventError: It would not be recognised.
     """
+    content_type, payload = emission.emitting(name).complete(given)
+    # read as if its platform had sent it; the assistant stands in for a source
+    sent = replace(request, headers={**request.headers, "content-type": content_type}, body=payload, raw_query="")
     source = Source(
         sid=given.assistant_sid,
         account_sid=given.account_sid,
@@ -238,11 +204,14 @@ def _described(request: Request, given: emission.Emission, name: str, content_ty
         token_hashes=(),
         options=SourceOptions(),
     )
-    sent = replace(request, headers={**request.headers, "content-type": content_type}, body=payload, raw_query="")
     described = platform(name).describe(sent, source)
     if described.status != ACCEPTED:
         raise emission.InvalidEventError([("body", f"{name} sends nothing like it: {described.reason}")])
-    return described
+    made_up = {given.new_id, str(uuid.UUID(given.new_id))}
+    has_own_id = key is not None or (described.identity is not None and described.identity not in made_up)
+    identity = f"key:{key}" if key else described.identity
+    event = event_of(sent, source, replace(described, identity=identity))
+    return replace(event, source_sid=None), has_own_id
 
 
 def _listed(event: Event) -> Listed:
