@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tests.documents.blocks import DOCUMENTS, ROOT, inline, shell_lines
 
-RUN = ("docs/command-line.md", "docs/platforms/own-bots.md", "README.md")
+RUN = ("docs/command-line.md", "docs/operations.md", "docs/platforms/own-bots.md", "README.md")
 
 
 class Row(NamedTuple):

@@ -74,6 +74,20 @@ def test_the_own_bots_guides_event_is_taken(bundle: Bundle, shell: Shell) -> Non
     assert json.loads(shell.answers[-1])["sid"].startswith("EV")
 
 
+def test_what_operations_has_to_type_does_what_it_says(bundle: Bundle, shell: Shell) -> None:
+    shell.run("parley assistants create --unique-name ops-bot")
+    shell.run(f"parley webhooks create ops-bot --unique-name crm --events * --webhook-url {bundle.receiver_url}/ops")
+    shell.run("parley sources create ops-bot --unique-name log --platform watsonx")
+    shell.run("parley keys new parley-key.pem")
+    shell.replaced = {"my-bot": "ops-bot"}
+    lines = typed("docs/operations.md")
+    assert len(lines) > 7
+    for line in lines:
+        shell.run(line)
+    assert len(json.loads(Path("jwks.json").read_bytes())["keys"]) == 2
+    assert bundle.call("GET", "/v1/Assistants/ops-bot/Webhooks/crm")["previous_secret_expires_at"]
+
+
 def test_every_command_that_there_is_stands_in_the_document() -> None:
     # a resource's verbs are alike: which there are is in the first command's help
     alike = {
