@@ -74,6 +74,14 @@ def test_everything_that_is_pinned_is_offered_anew() -> None:
     assert (ROOT / "tests/node/package.json").exists()
 
 
+def test_contributing_names_every_folder_of_tests() -> None:
+    [row] = [
+        line for line in (ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines() if line.startswith("| `tests/`")
+    ]
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/*.py")}
+    assert set(re.findall(r"`(\w+)`", row)) == folders
+
+
 def test_the_supported_versions_are_said_where_people_look() -> None:
     for name in ("README.md", "CONTRIBUTING.md"):
         assert "3.11, 3.12 or 3.13" in (ROOT / name).read_text("utf-8"), name
