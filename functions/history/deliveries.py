@@ -13,10 +13,9 @@ Sending again, now, uses the delivery's own `webhook-id`, so a receiver knows wh
 from __future__ import annotations
 
 import functools
-import math
 from typing import TYPE_CHECKING
 
-from functions.history import filters, resources
+from functions.history import filters, resources, sending
 from functions.history.events import CURSORS
 from parley import retry
 from parley.api import links, paging
@@ -24,11 +23,8 @@ from parley.api.caller import REPLAY
 from parley.api.parameters import read_body, read_query
 from parley.api.routing import Answer, Api, Call
 from parley.attempts import RESEND
-from parley.aws import UNAVAILABLE
 from parley.data_table import deliveries, events
-from parley.errors import ConflictError, NotFoundError, UnavailableError
-from parley.messages import RetryMessage
-from parley.queues import retries
+from parley.errors import ConflictError, NotFoundError
 from parley.sids import DELIVERY, event_sid_of, is_sid
 from parley.webhook import DISABLED
 
@@ -41,7 +37,6 @@ LIST = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Deliveries"
 ONE = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Deliveries/{Sid}"
 
 FILTERS = (*filters.TIMES, "Status")
-WATCHDOG_SECONDS = 120  # a message that has not come by then is lost: the due index sends another
 
 
 def add_routes(api: Api, deployment: Deployment) -> None:
@@ -122,24 +117,12 @@ def send_again(deployment: Deployment, call: Call, assistant: str, webhook: str,
             stored,
             owner.sid,
             now_ms=call.now_ms,
-            due_ms=call.now_ms + math.ceil(WATCHDOG_SECONDS * 1000 / settings.time_scale),
+            due_ms=sending.due_ms(deployment, call),
         )
     except deliveries.EndingError:
         raise ConflictError("An attempt ends this delivery just now. See what came of it, then send again") from None
     if item is None:
         raise NotFoundError(call.path)
-    message = RetryMessage(
-        account_sid=item.account_sid,
-        assistant_sid=item.assistant_sid,
-        webhook_sid=item.webhook_sid,
-        event_sid=item.event_sid,
-        received_ms=item.received_ms,
-        attempts=item.attempts,
-        trigger=RESEND,
-    )
-    try:
-        retries.send(deployment.sqs, settings.retry_queue_url, [(message, 0)])
-    except UNAVAILABLE as error:
-        raise UnavailableError("It could not be queued just now; send it again") from error
+    sending.ask(deployment, item, RESEND, otherwise="send it again")
     shown = resources.delivery(deliveries.of_item(item), owner.assistant_sid, call.base_url, whole=True)
     return Answer(202, shown)

@@ -8,22 +8,18 @@ paused webhook is called too, a disabled one is not: 409.
 from __future__ import annotations
 
 import functools
-import math
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from functions.history import resources
+from functions.history import resources, sending
 from parley import reasons, results, retry, samples, sids
 from parley.api.parameters import MAX_BODY_BYTES, quoted, read_body, read_query, text_of
 from parley.api.routing import Answer, Api, Call
 from parley.attempts import FIRST
-from parley.aws import UNAVAILABLE
 from parley.data_table import deliveries, events, undelivered
 from parley.data_table.undelivered import Undelivered
-from parley.errors import ConflictError, InvalidParameterError, UnavailableError
-from parley.messages import RetryMessage
-from parley.queues import retries
+from parley.errors import ConflictError, InvalidParameterError
 from parley.subscriptions import takes
 from parley.webhook import DISABLED
 
@@ -36,7 +32,6 @@ TEST = "/v1/Assistants/{AssistantSid}/Webhooks/{WebhookSid}/Test"
 
 WRITABLE = ("type",)
 _KEPT_DAYS = 1
-WATCHDOG_SECONDS = 120  # a message that has not come by then is lost: the due index sends another
 
 
 def add_routes(api: Api, deployment: Deployment) -> None:
@@ -74,16 +69,7 @@ def send(deployment: Deployment, call: Call, assistant: str, webhook: str) -> An
     if owner.status == DISABLED:
         raise ConflictError(f"The webhook is disabled ({owner.status_reason}). Enable it, then test it")
     event = _event(sample, owner, call.now_ms)
-    item = _item(event, owner, due_ms=call.now_ms + math.ceil(WATCHDOG_SECONDS * 1000 / settings.time_scale))
-    message = RetryMessage(
-        account_sid=item.account_sid,
-        assistant_sid=item.assistant_sid,
-        webhook_sid=item.webhook_sid,
-        event_sid=item.event_sid,
-        received_ms=item.received_ms,
-        attempts=item.attempts,
-        trigger=FIRST,
-    )
+    item = _item(event, owner, due_ms=sending.due_ms(deployment, call))
     first = results.Result(owner.sid, retry.RETRYING, attempts=0, last_status_code=None, duration_ms=0)
     kept = events.to_values(
         event, packed_results=results.pack([first]), chunks=0, shards=settings.event_shards, retention_days=_KEPT_DAYS
@@ -91,10 +77,7 @@ def send(deployment: Deployment, call: Call, assistant: str, webhook: str) -> An
     # nobody else is owed anything, so the event comes first; without `ipk` it is in no list
     events.put(dynamodb, settings.data_table, {**kept, "ipk": None})
     undelivered.put_new(dynamodb, settings.data_table, undelivered.to_values(item))
-    try:
-        retries.send(deployment.sqs, settings.retry_queue_url, [(message, 0)])
-    except UNAVAILABLE as error:
-        raise UnavailableError("It could not be queued just now; it is sent in two minutes") from error
+    sending.ask(deployment, item, FIRST, otherwise="it is sent in two minutes")
     shown = resources.delivery(deliveries.of_item(item), owner.assistant_sid, call.base_url, whole=True)
     return Answer(202, shown)
 
