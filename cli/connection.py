@@ -42,6 +42,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_stack_options(group: argparse._ArgumentGroup) -> None:
+    """Put `--stack-name`, `--region` and `--profile` on a command that asks AWS itself."""
+    group.add_argument("--stack-name", metavar="NAME", help="a deployment in AWS, by its CloudFormation stack")
+    group.add_argument("--region", help="its region (default: AWS's own settings)")
+    group.add_argument("--profile", help="the AWS profile to use (default: AWS's own settings)")
+
+
 def find(
     api_url: str | None, token: str | None, environ: Mapping[str, str], state_dir: Path = Path(".parley")
 ) -> Connection:

@@ -41,10 +41,7 @@ def add(commands: Subcommands) -> None:
         ],
         exit_statuses=_EXIT_STATUSES,
     )
-    aws = doctor.add_argument_group("AWS")
-    aws.add_argument("--stack-name", metavar="NAME", help="the deployment's CloudFormation stack")
-    aws.add_argument("--region", help="its region (default: AWS's own settings)")
-    aws.add_argument("--profile", help="the AWS profile to use (default: AWS's own settings)")
+    connection.add_stack_options(doctor.add_argument_group("AWS"))
     doctor.add_argument("--json", action="store_true", help="a list of findings, for programs")
     command_line.on_deployment(doctor, _doctor)
 

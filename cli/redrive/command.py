@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from cli import command_line
+from cli import command_line, connection, progress
 from cli.command_line import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, fail
+from cli.resources import show
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction as SubParsersAction
-
-    from cli.redrive.moves import Moved, Report
+    from cli.command_line import Subcommands
+    from cli.redrive.moves import Moved
     from cli.redrive.places import DeadLetters, Place
-
-    Subcommands = SubParsersAction[argparse.ArgumentParser]
 
 MAX_RATE = 500  # SQS's own limit for a move task
 _EXIT_STATUSES = """exit status:
@@ -66,9 +63,7 @@ def add(commands: Subcommands) -> None:
         exit_statuses=_EXIT_STATUSES,
     )
     where = redrive.add_argument_group("which deployment (default: the run of `parley up` in this folder)")
-    where.add_argument("--stack-name", metavar="NAME", help="a deployment in AWS, by its CloudFormation stack")
-    where.add_argument("--region", help="its region (default: AWS's own settings)")
-    where.add_argument("--profile", help="the AWS profile to use (default: AWS's own settings)")
+    connection.add_stack_options(where)
     redrive.add_argument("--queue", metavar="NAME", help="this one alone, by its name in the template (default: all)")
     redrive.add_argument("--rate", type=_rate, metavar="N", help=f"messages a second, at most; 1 to {MAX_RATE}")
     redrive.add_argument("--dry-run", action="store_true", help="only count what lies there")
@@ -100,7 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with _ctrl_c() as stop:
         rows = [_redrive(place, queue, arguments, stop) for queue in queues]
     if arguments.json:
-        print(json.dumps({"queues": [asdict(row) for row in rows]}, indent=2))
+        show.as_json({"queues": [asdict(row) for row in rows]}, sys.stdout)
     else:
         for row in rows:
             print(_line(row))
@@ -126,7 +121,7 @@ def _redrive(place: Place, queue: DeadLetters, arguments: argparse.Namespace, st
             return Row(queue.name, found.visible, found.held, 0, moves.CANCELLED, None)
         if not found.visible:
             return Row(queue.name, 0, found.held, 0, moves.COMPLETED, None)
-        with _progress(queue, quiet=arguments.json) as meter:
+        with nullcontext(_untold) if arguments.json else progress.shown(queue.name, sys.stderr) as meter:
 
             def report(done: int, total: int) -> None:
                 nonlocal moved
@@ -151,16 +146,8 @@ def _line(row: Row) -> str:
     return said if row.status in ("counted", "completed") else f"{said} ({row.status})"
 
 
-@contextmanager
-def _progress(queue: DeadLetters, *, quiet: bool) -> Iterator[Report]:
-    """How far it has come, for people."""
-    if quiet:
-        yield lambda _done, _total: None
-        return
-    from cli import progress  # noqa: PLC0415 — as above
-
-    with progress.shown(queue.name, sys.stderr) as meter:
-        yield meter
+def _untold(done: int, total: int | None, note: str = "") -> None:
+    """A meter for programs, which read the end alone."""
 
 
 @contextmanager
