@@ -19,8 +19,8 @@ _HEAD = """\
 <!-- Made by `make architecture` from template.yaml and cli/architecture; do not edit. -->
 # Architecture
 
-Seven functions, two queues with their dead letters, two tables, one API. Nothing runs when nothing happens, but a
-look at the table each minute.
+Seven functions, two queues with their dead letters, two tables, one API. When nothing happens, Lambda polls the queues
+and the sweeper looks at the table each minute.
 
 """
 _AFTER_DIAGRAM = """
