@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from tests.e2e.processes import descendants, environment
@@ -104,6 +104,12 @@ class Bundle:
             raise
         self.ready: dict[str, Any] = json.loads((folder / "ready").read_text())
         self.api_url: str = self.ready["api_url"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -17,11 +17,8 @@ GATEWAY_FORM = b'{"message":"Bad Request"}'
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
-    run = Bundle(tmp_path_factory.mktemp("up"))
-    try:
+    with Bundle(tmp_path_factory.mktemp("up")) as run:
         yield run
-    finally:
-        run.end()
 
 
 @dataclass(frozen=True)

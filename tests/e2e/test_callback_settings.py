@@ -23,11 +23,8 @@ LOGGED = b'{"event":{"name":"message_logged"},"payload":{"log_id":"%d"}}'
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
-    run = Bundle(tmp_path_factory.mktemp("up"))
-    try:
+    with Bundle(tmp_path_factory.mktemp("up")) as run:
         yield run
-    finally:
-        run.end()
 
 
 class Bot:

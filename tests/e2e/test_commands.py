@@ -17,11 +17,8 @@ from tests.e2e.bundle import Bundle
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
-    run = Bundle(tmp_path_factory.mktemp("up"))
-    try:
+    with Bundle(tmp_path_factory.mktemp("up")) as run:
         yield run
-    finally:
-        run.end()
 
 
 @pytest.fixture(autouse=True)

@@ -63,15 +63,12 @@ class Api:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     key = SigningKey.generate()
-    run = Bundle(
+    with Bundle(
         tmp_path_factory.mktemp("up"),
         *("--parameter", f"Jwks={json.dumps({'keys': [key.jwk()]})}"),
         *("--parameter", f"MaxWebhooksPerAccount={LIMIT}"),
-    )
-    try:
+    ) as run:
         yield Api(run, key)
-    finally:
-        run.end()
 
 
 def compact(header: dict[str, Any], claims: dict[str, Any], sign: Callable[[bytes], bytes]) -> str:

@@ -16,11 +16,8 @@ SCALE = "20"
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    run = Bundle(tmp_path, "--time-scale", SCALE)
-    try:
+    with Bundle(tmp_path, "--time-scale", SCALE) as run:
         yield run
-    finally:
-        run.end()
 
 
 def until(condition: Callable[[], object], seconds: float, what: str) -> None:

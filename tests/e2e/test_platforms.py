@@ -105,11 +105,8 @@ class Platforms:
 
 @pytest.fixture(scope="module")
 def platforms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platforms]:
-    bundle = Bundle(tmp_path_factory.mktemp("up"))
-    try:
+    with Bundle(tmp_path_factory.mktemp("up")) as bundle:
         yield Platforms(bundle)
-    finally:
-        bundle.end()
 
 
 def verify(call: Seen, platform: str, url: str) -> None:

@@ -24,11 +24,8 @@ EVENTS, RETRIES = "EventsDeadLetterQueue", "RetryDeadLetterQueue"
 @pytest.fixture
 def bundle(tmp_path: Path) -> Iterator[Bundle]:
     # a message is visible again after two seconds: three failures are six
-    run = Bundle(tmp_path, "--time-scale", "60")
-    try:
+    with Bundle(tmp_path, "--time-scale", "60") as run:
         yield run
-    finally:
-        run.end()
 
 
 def redrive(bundle: Bundle, *options: str) -> subprocess.CompletedProcess[str]:

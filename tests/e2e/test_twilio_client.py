@@ -34,13 +34,10 @@ def key() -> SigningKey:
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory, key: SigningKey) -> Iterator[Bundle]:
     jwks = json.dumps({"keys": [key.jwk()]})
-    run = Bundle(
+    with Bundle(
         tmp_path_factory.mktemp("up"), "--parameter", f"Jwks={jwks}", "--parameter", f"MaxWebhooksPerAccount={LIMIT}"
-    )
-    try:
+    ) as run:
         yield run
-    finally:
-        run.end()
 
 
 def run_scenarios(bundle: Bundle, key: SigningKey, version: str) -> Results:

@@ -28,11 +28,8 @@ def message(text: str) -> dict[str, object]:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Iterator[Bundle]:
-    run = Bundle(tmp_path, "--time-scale", "30")
-    try:
+    with Bundle(tmp_path, "--time-scale", "30") as run:
         yield run
-    finally:
-        run.end()
 
 
 def test_an_event_goes_from_the_seeded_source_to_a_receiver_and_is_listed(bundle: Bundle) -> None:
@@ -91,12 +88,11 @@ def test_a_failing_receiver_is_retried_on_its_schedule_and_the_results_say_so(bu
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Bundle]:
     """A run on another engine than moto."""
-    with ministack(tmp_path) as url:
-        run = Bundle(tmp_path, "--time-scale", "30", environ={"AWS_ENDPOINT_URL_DYNAMODB": url})
-        try:
-            yield run
-        finally:
-            run.end()
+    with (
+        ministack(tmp_path) as url,
+        Bundle(tmp_path, "--time-scale", "30", environ={"AWS_ENDPOINT_URL_DYNAMODB": url}) as run,
+    ):
+        yield run
 
 
 def test_on_another_engine_a_kill_a_retry_and_an_event_of_many_webhooks_end_as_they_must(elsewhere: Bundle) -> None:

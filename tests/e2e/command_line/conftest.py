@@ -11,11 +11,8 @@ from tests.e2e.bundle import Bundle
 
 @pytest.fixture(scope="package")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
-    run = Bundle(tmp_path_factory.mktemp("up"), "--time-scale", "5")
-    try:
+    with Bundle(tmp_path_factory.mktemp("up"), "--time-scale", "5") as run:
         yield run
-    finally:
-        run.end()
 
 
 @pytest.fixture(autouse=True)
