@@ -1,4 +1,4 @@
-"""The command `parley doctor`."""
+"""The command `parley doctor`: what is well with a deployment and what is not, with what to do about it."""
 
 from __future__ import annotations
 

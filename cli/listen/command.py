@@ -1,4 +1,4 @@
-"""The command `parley listen`."""
+"""The command `parley listen`: an assistant's events as they arrive, shown, or posted to a server on this machine."""
 
 from __future__ import annotations
 

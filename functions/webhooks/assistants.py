@@ -1,4 +1,4 @@
-"""The routes of assistants."""
+"""The routes of assistants: a folder for one bot, which is deleted empty, or with all that it holds."""
 
 from __future__ import annotations
 

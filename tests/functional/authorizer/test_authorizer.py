@@ -41,7 +41,7 @@ def key_pair(kid: str) -> tuple[ed25519.Ed25519PrivateKey, dict[str, str]]:
 
 OURS, OUR_JWK = key_pair("ours")
 THEIRS, THEIR_JWK = key_pair("theirs")
-NEXT, NEXT_JWK = key_pair("next")
+_, NEXT_JWK = key_pair("next")
 JWKS = json.dumps({"keys": [OUR_JWK]})
 
 
