@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -53,7 +56,7 @@ def scaled_seconds(seconds: float, time_scale: float) -> int:
 def create(
     template: Template, dynamodb: DynamoDBClient, sqs: SQSClient, *, prefix: str, time_scale: float
 ) -> dict[str, dict[str, str]]:
-    """Creates everything.
+    """Creates everything, or leaves nothing: the tables' engine may be fine where the queues' is not.
 
     Args:
         template: What to create.
@@ -64,35 +67,50 @@ def create(
 
     Returns:
         By logical id, the values of `Ref` (under "") and of the attributes.
+
+    Raises:
+        ClientError: An engine refuses.
+        BotoCoreError: It cannot be reached.
     """
     made: dict[str, dict[str, str]] = {}
-    for table in template.tables:
-        made[table.logical_id] = _create_table(dynamodb, table, table.name or f"{prefix}-{table.logical_id}")
-    # a queue with a redrive policy names its dead-letter queue by ARN, so that one comes first
-    for queue in sorted(template.queues, key=lambda queue: queue.redrive is not None):
-        dead_letters = made[queue.redrive[0]]["Arn"] if queue.redrive else None
-        name = queue.name or f"{prefix}-{queue.logical_id}"
-        made[queue.logical_id] = _create_queue(sqs, queue, name, dead_letters, time_scale)
+    try:
+        for table in template.tables:
+            name = table.name or f"{prefix}-{table.logical_id}"
+            made[table.logical_id] = {"": name, "Arn": _create_table(dynamodb, table, name)}
+            _await_table(dynamodb, name)
+        # a queue with a redrive policy names its dead-letter queue by ARN, so that one comes first
+        for queue in sorted(template.queues, key=lambda queue: queue.redrive is not None):
+            dead_letters = made[queue.redrive[0]]["Arn"] if queue.redrive else None
+            name = queue.name or f"{prefix}-{queue.logical_id}"
+            made[queue.logical_id] = _create_queue(sqs, queue, name, dead_letters, time_scale)
+    except (BotoCoreError, ClientError):
+        delete(template, dynamodb, sqs, made)
+        raise
     return made
 
 
-def delete(template: Template, dynamodb: DynamoDBClient, sqs: SQSClient, made: dict[str, dict[str, str]]) -> None:
-    """Deletes what `create` made: an engine that is not ours outlives the run."""
-    for table in template.tables:
-        dynamodb.delete_table(TableName=made[table.logical_id][""])
-    for queue in template.queues:
-        sqs.delete_queue(QueueUrl=made[queue.logical_id][""])
+def delete(template: Template, dynamodb: DynamoDBClient, sqs: SQSClient, made: Mapping[str, Mapping[str, str]]) -> None:
+    """Deletes what `create` made: an engine that is not ours outlives the run. What is gone hinders no other."""
+    with suppress(BotoCoreError):  # an engine that does not answer has nothing left to delete
+        for table in template.tables:
+            if table.logical_id in made:
+                with suppress(ClientError):
+                    dynamodb.delete_table(TableName=made[table.logical_id][""])
+    with suppress(BotoCoreError):
+        for queue in template.queues:
+            if queue.logical_id in made:
+                with suppress(ClientError):
+                    sqs.delete_queue(QueueUrl=made[queue.logical_id][""])
 
 
-def _create_table(client: DynamoDBClient, table: Table, name: str) -> dict[str, str]:
+def _create_table(client: DynamoDBClient, table: Table, name: str) -> str:
+    """Its ARN. TTL is not the engine's: `cli.up.clock` deletes what has expired, whether an engine knows TTL or not."""
     request: dict[str, Any] = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", **table.schema}
-    answer = client.create_table(**request)
+    return client.create_table(**request)["TableDescription"]["TableArn"]
+
+
+def _await_table(client: DynamoDBClient, name: str) -> None:
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-    if table.ttl_attribute:
-        client.update_time_to_live(
-            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": table.ttl_attribute}
-        )
-    return {"": name, "Arn": answer["TableDescription"]["TableArn"]}
 
 
 def _create_queue(

@@ -290,10 +290,8 @@ class Run:
     @staticmethod
     def _delete_resources(deployment: Deployment) -> None:
         engine = deployment.engine
-        made = {logical_id: dict(values) for logical_id, values in deployment.resources.items()}
-        with suppress(ClientError, BotoCoreError):  # an engine that is gone has nothing left to delete
-            dynamodb, sqs = resources.dynamodb_client(engine), resources.sqs_client(engine)
-            resources.delete(deployment.template, dynamodb, sqs, made)
+        dynamodb, sqs = resources.dynamodb_client(engine), resources.sqs_client(engine)
+        resources.delete(deployment.template, dynamodb, sqs, deployment.resources)
 
 
 def template_parameters(ready: files.Ready, given: Mapping[str, str]) -> dict[str, str]:

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cli.up.clock import delete_expired
-from cli.up.resources import create, scaled_seconds
+from cli.up.resources import create, delete, scaled_seconds
 
 if TYPE_CHECKING:
     from cli.up.template import Template
@@ -26,15 +27,52 @@ def test_tables_and_queues_are_the_templates(toy: Template, clients: Any) -> Non
     made = create(toy, dynamodb, sqs, prefix="parley-local", time_scale=1)
 
     table = dynamodb.describe_table(TableName=made["Things"][""])["Table"]
-    ttl = dynamodb.describe_time_to_live(TableName=made["Things"][""])["TimeToLiveDescription"]
     queue = sqs.get_queue_attributes(QueueUrl=made["Work"][""], AttributeNames=["All"])["Attributes"]
     assert made["Things"][""] == "parley-local-Things"
     assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["BySk"]
-    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "gone_at"}
     assert (queue["VisibilityTimeout"], queue["MessageRetentionPeriod"]) == ("60", "3600")
     assert made["Dead"]["Arn"] in queue["RedrivePolicy"]
     assert made["Work"]["QueueName"] == "parley-local-Work"
+
+
+def refuse(client: Any, operation: str, code: str) -> None:
+    """Makes a client's engine answer one operation as engines do that do not know it."""
+    answer: Any = {"Error": {"Code": code, "Message": ""}}
+
+    def refused(**_: object) -> None:
+        raise ClientError(answer, operation)
+
+    client.meta.events.register(f"before-call.{client.meta.service_model.service_name}.{operation}", refused)
+
+
+def test_a_table_asks_nothing_of_its_engine_that_dynalite_does_not_know(toy: Template, clients: Any) -> None:
+    # dynalite 4.0.0 answers so; what has expired is deleted by the clock
+    dynamodb, sqs = clients
+    refuse(dynamodb, "UpdateTimeToLive", "UnknownOperationException")
+
+    assert "Things" in create(toy, dynamodb, sqs, prefix="parley-local", time_scale=1)
+
+
+def test_what_cannot_be_made_whole_leaves_nothing_in_an_engine(toy: Template, clients: Any) -> None:
+    # sqslite 2.1.1 answers 415 to SQS's JSON protocol, when the tables stand already in another engine
+    dynamodb, sqs = clients
+    refuse(sqs, "CreateQueue", "415")
+
+    with pytest.raises(ClientError, match="415"):
+        create(toy, dynamodb, sqs, prefix="parley-local", time_scale=1)
+    assert dynamodb.list_tables()["TableNames"] == []
+
+
+def test_what_is_gone_hinders_no_deletion_of_the_rest(toy: Template, clients: Any) -> None:
+    dynamodb, sqs = clients
+    made = create(toy, dynamodb, sqs, prefix="parley-local", time_scale=1)
+    dynamodb.delete_table(TableName=made["Things"][""])
+    sqs.delete_queue(QueueUrl=made["Work"][""])
+
+    delete(toy, dynamodb, sqs, made)
+    assert dynamodb.list_tables()["TableNames"] == []
+    assert "QueueUrls" not in sqs.list_queues()
 
 
 def test_visibility_is_divided_by_the_time_scale(toy: Template, clients: Any) -> None:
