@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,10 @@ def test_every_command_does_what_it_says(bundle: Bundle, shell: Shell) -> None:
     assert len({call.headers["webhook-id"] for call in calls}) < len(calls)
 
 
+with_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine")
+
+
+@with_curl
 def test_the_readmes_experiments_end_in_a_list_with_the_event(bundle: Bundle, shell: Shell) -> None:
     own = {"http://127.0.0.1:3000": bundle.api_url, "http://127.0.0.1:8000": bundle.receiver_url}
     shell.replaced = {**own, "my-bot": "readme-bot"}
@@ -66,6 +71,7 @@ def test_the_readmes_experiments_end_in_a_list_with_the_event(bundle: Bundle, sh
     assert "events" in json.loads(shell.answers[-1])
 
 
+@with_curl
 def test_the_own_bots_guides_event_is_taken(bundle: Bundle, shell: Shell) -> None:
     shell.run("parley assistants create --unique-name guide --json")
     shell.variables |= {"api": bundle.api_url, "token": bundle.ready["token"]}
