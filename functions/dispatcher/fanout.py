@@ -194,17 +194,10 @@ class Fanout:
             [ChunkMessage(event.account_sid, event.assistant_sid, event.sid, index, count) for index in range(count)],
         )
 
-    def _targets(self, work: Work) -> list[Webhook]:
-        webhooks = self._ports.routes.matching(work.event)
-        if work.chunk is None:
-            return webhooks
-        index, count = work.chunk
-        return [webhook for webhook in webhooks if keys.chunk_of(webhook.sid, count) == index]
-
     def _post(self, work: Sequence[Work]) -> list[list[Target]]:
         """Post everything at once that may be posted now."""
         ports = self._ports
-        webhooks = [self._targets(entry) for entry in work]
+        webhooks = [ports.routes.matching(entry.event, entry.chunk or (0, 1)) for entry in work]
         everyone = {webhook.sid: webhook for row in webhooks for webhook in row}.values()
         secrets = ports.routes.secrets(everyone)
         health = ports.vitals.of(everyone)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from parley import telemetry
 from parley.aws import UNAVAILABLE
+from parley.data_table.keys import chunk_of
 from parley.subscriptions import takes
+from parley.vocabulary import PARLEY
 from parley.webhook import DISABLED
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 logger = telemetry.logger()
 
 FRESH_SECONDS = 4.0  # changes take effect within 5 s (design 2)
+_MOST_KINDS = 256
 SECRET_SECONDS = 60.0  # a webhook's only secret: it changes with the webhook's version alone
 
 
@@ -42,9 +45,17 @@ class Configuration(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Assistant:
+    """What is known of one.
+
+    Attributes:
+        takers: By platform, name and type of an event, the webhooks that want it, in as many chunks as were asked for:
+            else each chunk of a wide event would look at all of them, and time would grow with their square.
+    """
+
     version: int
     checked_seconds: float
     webhooks: tuple[Webhook, ...]
+    takers: dict[tuple[str, str, str, int], tuple[tuple[Webhook, ...], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +74,38 @@ class Routes:
         self._assistants: dict[str, _Assistant] = {}
         self._secrets: dict[str, _Secrets] = {}
 
-    def matching(self, event: Event) -> list[Webhook]:
-        """The active and paused webhooks that want this event, each once."""
-        return [
-            webhook
-            for webhook in self._webhooks(event.assistant_sid)
-            if webhook.status != DISABLED and takes(webhook, event)
-        ]
+    def matching(self, event: Event, chunk: tuple[int, int] = (0, 1)) -> tuple[Webhook, ...]:
+        """The active and paused webhooks that want this event, each once.
 
-    def _webhooks(self, assistant_sid: str) -> tuple[Webhook, ...]:
+        Args:
+            event: The event.
+            chunk: Of which chunk, and of how many.
+        """
+        index, count = chunk
+        entry = self._assistant(event.assistant_sid)
+        # what Parley says of a webhook goes by the webhook too
+        key = (event.platform, event.name if event.platform != PARLEY else event.sid, event.type, count)
+        if key not in entry.takers:
+            if len(entry.takers) >= _MOST_KINDS:
+                entry.takers.clear()  # names are the senders' to invent
+            found: list[list[Webhook]] = [[] for _ in range(count)]
+            for webhook in entry.webhooks:
+                if webhook.status != DISABLED and takes(webhook, event):
+                    found[chunk_of(webhook.sid, count) if count > 1 else 0].append(webhook)
+            entry.takers[key] = tuple(map(tuple, found))
+        return entry.takers[key][index]
+
+    def _assistant(self, assistant_sid: str) -> _Assistant:
         now = self._now_seconds()
         entry = self._assistants.get(assistant_sid)
         if entry is not None and now - entry.checked_seconds < FRESH_SECONDS:
-            return entry.webhooks
+            return entry
         if entry is None or self._configuration.webhooks_version(assistant_sid) != entry.version:
             # the version is the older of the two reads: a change between them is seen at the next look, never missed
             version, webhooks = self._configuration.webhooks(assistant_sid)
-            entry = _Assistant(version, now, tuple(webhooks))
+            entry = _Assistant(version, now, tuple(webhooks), {})
         self._assistants[assistant_sid] = replace(entry, checked_seconds=now)
-        return entry.webhooks
+        return entry
 
     def strongly(self, assistant_sid: str, webhook_sid: str) -> Webhook | None:
         """One webhook as it is now: what ends a delivery must not rest on a cache (invariant 10)."""

@@ -9,7 +9,6 @@ from typing import Any
 from unittest import mock
 
 from functions.dispatcher import commit, next_attempts, retries, states, tending
-from functions.dispatcher.fanout import Fanout
 from functions.dispatcher.ports import Ports
 from functions.dispatcher.retries import Retries
 from functions.dispatcher.routes import Routes
@@ -67,15 +66,15 @@ def _event_first() -> AbstractContextManager[object]:
 
 @_mutation("chunks by position", "wide")
 def _by_position() -> AbstractContextManager[object]:
-    def targets(self: Any, work: Any) -> Any:
-        wanted = self._ports.routes.matching(work.event)
-        if work.chunk is None:
-            return wanted
-        index, count = work.chunk
-        size = -(-len(wanted) // count)
-        return wanted[index * size : (index + 1) * size]
+    def made(matching: Any) -> Any:
+        def by_position(self: Any, event: Any, chunk: Any = (0, 1)) -> Any:
+            wanted, (index, count) = matching(self, event), chunk
+            size = -(-len(wanted) // count)
+            return wanted[index * size : (index + 1) * size]
 
-    return mock.patch.object(Fanout, "_targets", targets)
+        return by_position
+
+    return _instead(Routes, "matching", made)
 
 
 @_mutation("the drain does not wait for quiet", "resuming")
