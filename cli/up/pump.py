@@ -1,8 +1,8 @@
 """One event source mapping: receives from a queue, invokes the function with a batch, deletes all but the failures.
 
-Receive counts, delays, visibility and the move to the dead-letter queue are the engine's: moto and MiniStack do them as
-SQS does, and a moved message keeps its id there, as in SQS. An invocation that ends without an answer deletes nothing,
-so its messages come back after their visibility timeout.
+Receive counts, delays, visibility and the move to the dead-letter queue are the engine's: moto, MiniStack and ElasticMQ
+do them as SQS does, and a moved message keeps its id there, as in SQS. An invocation that ends without an answer
+deletes nothing, so its messages come back after their visibility timeout.
 """
 
 from __future__ import annotations
