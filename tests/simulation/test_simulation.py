@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +80,12 @@ def test_a_failing_schedule_shrinks_and_fails_by_the_same_rule():
     assert sum(small.faults.values()) <= sum(failing.faults.values())
     assert play(small.scenario).violations == [], "without the mistake it holds"
     assert commit.write.__module__ == commit.__name__
+
+
+def test_the_page_names_every_fault_and_every_mistake():
+    page = " ".join((Path(__file__).parents[2] / "docs" / "simulation.md").read_text().split())
+    assert {name for name in (*FAULTS, *MET) if name not in page} == set()
+    assert {name for name in MUTATIONS if f"| {name} |" not in page} == set()
 
 
 def test_a_schedule_is_quick():
