@@ -46,7 +46,9 @@ def function_of(operation: dict[str, Any]) -> str:
     return found[1]
 
 
-def test_exactly_ingest_schemas_the_console_and_the_default_route_are_without_authorizer(routes: dict[str, dict[str, Any]]) -> None:
+def test_exactly_ingest_schemas_the_console_and_the_default_route_are_without_authorizer(
+    routes: dict[str, dict[str, Any]],
+) -> None:
     guarded = {key for key, operation in routes.items() if operation["security"] == [{"Tokens": []}]}
     assert set(routes) - guarded == OPEN
     assert guarded, "no management route"
