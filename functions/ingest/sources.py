@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from parley.errors import NotFoundError
+from parley.sids import SOURCE, is_sid
 from parley.source import token_hash
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Sources:
             NotFoundError: When there is none, it is another platform's, or the URL's token is wrong; which of these it
                 was is not told, and comparing takes as long for each.
         """
-        source = self.get(sid)
+        # what is no source's SID names no item that ingest may read: the table would refuse, not say that there is none
+        source = self.get(sid) if is_sid(sid, SOURCE) else None
         given = token_hash(token)
         # a list, not a generator: every live token is compared, whichever fits
         fits = [hmac.compare_digest(given, live) for live in (source.token_hashes if source else _NO_TOKEN)]

@@ -375,11 +375,14 @@ def test_a_dry_run_and_another_webhooks_replay_keep_nobody_waiting(history):
     assert body["status"] == "completed"
 
 
-def test_a_step_that_kills_every_worker_is_given_up_and_what_waits_behind_it_goes_on(history):
+def test_a_step_that_kills_every_worker_is_given_up_and_what_waits_behind_it_goes_on(history, monkeypatch):
+    # By its SID a replay stands in one of the due index's shards, before or after the retry of the event that it died
+    # with. Here it is before; after, the retry holds that event, and the replay goes on without it.
+    made = iter(("RP01a1fcbe2e294bf5bbd787526284ffdc", "RP01a1fcbe2e324768a356044440e1f755"))
+    monkeypatch.setattr(jobs, "new_sid", lambda _: next(made))
     world = history.world(dispatch.webhook(1))
     history.keep(1, 2, 3)
     poison = begin(history, Mode="missing", Rate=1, To="2023-11-14T22:13:23Z")
-    time.sleep(0.002)
     behind = begin(history, Mode="missing", ConversationId="12", Rate=1)
     deaths = 0
     sent = world.post_all
