@@ -79,14 +79,17 @@ _SLOW = replace(_HEALTH, speeds="1" * SLOW_MANY)
 
 def not_made() -> Iterator[tuple[str, str]]:
     """Why a first attempt may not be made at once, and what becomes of the delivery then."""
-    for words, webhook, health, record_only in (
-        ("its webhook is in order", _WEBHOOK, None, False),
-        ("its webhook is paused", replace(_WEBHOOK, status=PAUSED), None, False),
-        ("its receiver asked, a minute ago and for two, to be left alone", _WEBHOOK, _HELD, False),
-        ("its webhook is slow", _WEBHOOK, _SLOW, False),
-        ("dispatching the event failed fifty times", _WEBHOOK, None, True),
+    for words, webhook, health, record_only, crowded in (
+        ("its webhook is in order", _WEBHOOK, None, False, False),
+        ("its webhook is paused", replace(_WEBHOOK, status=PAUSED), None, False, False),
+        ("its receiver asked, a minute ago and for two, to be left alone", _WEBHOOK, _HELD, False, False),
+        ("its webhook is slow", _WEBHOOK, _SLOW, False, False),
+        ("its batch's bodies fill the function's memory", _WEBHOOK, None, False, True),
+        ("dispatching the event failed fifty times", _WEBHOOK, None, True, False),
     ):
-        decision = admission.refusal(webhook, health, record_only=record_only, now_ms=_NOW_MS, time_scale=1.0)
+        decision = admission.refusal(
+            webhook, health, record_only=record_only, now_ms=_NOW_MS, time_scale=1.0, crowded=crowded
+        )
         yield words, _words(decision, decision) if decision else "the attempt is made"
 
 
@@ -123,6 +126,7 @@ _SENT_AGAIN = (retry.DELIVERED, retry.EXHAUSTED)
 # What ends, parks or begins a delivery without an attempt at it.
 _WITHOUT_AN_ATTEMPT: tuple[Edge, ...] = (
     (_BEGIN, retry.RETRYING, reasons.SLOW_LANE),
+    (_BEGIN, retry.RETRYING, reasons.CROWDED),
     (_BEGIN, retry.RETRYING, reasons.DISPATCHER_ERROR),
     (_BEGIN, retry.RETRYING, reasons.RETRY_AFTER),
     (_BEGIN, retry.WAITING, reasons.PAUSED),

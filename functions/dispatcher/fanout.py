@@ -202,24 +202,25 @@ class Fanout:
         secrets = ports.routes.secrets(everyone)
         health = ports.vitals.of(everyone)
         now_ms = ports.now_ms()
-        rows = [
-            [
-                Target(
+        rows: list[list[Target]] = []
+        room_bytes = admission.MOST_BYTES_AT_ONCE
+        for entry, row in zip(work, webhooks, strict=True):
+            targets: list[Target] = []
+            for webhook in row:
+                if webhook.sid not in secrets:
+                    continue  # deleted meanwhile
+                refusal = admission.refusal(
                     webhook,
-                    admission.refusal(
-                        webhook,
-                        health.get(webhook.sid),
-                        record_only=entry.record_only,
-                        now_ms=now_ms,
-                        time_scale=ports.settings.time_scale,
-                    ),
-                    None,
+                    health.get(webhook.sid),
+                    record_only=entry.record_only,
+                    now_ms=now_ms,
+                    time_scale=ports.settings.time_scale,
+                    crowded=len(entry.event.payload) > room_bytes,
                 )
-                for webhook in row
-                if webhook.sid in secrets  # else deleted meanwhile
-            ]
-            for entry, row in zip(work, webhooks, strict=True)
-        ]
+                if refusal is None:
+                    room_bytes -= len(entry.event.payload)
+                targets.append(Target(webhook, refusal, None))
+            rows.append(targets)
         calls = [
             callback(
                 entry.event,

@@ -12,6 +12,7 @@ from parley import webhook
 # on its way
 RETRY_AFTER = "retry_after"
 SLOW_LANE = "slow_lane"
+CROWDED = "crowded"
 DISPATCHER_ERROR = "dispatcher_error"
 RESEND = "resend"
 REPLAY = "replay"
@@ -55,6 +56,12 @@ REASONS = (
         ("retrying",),
         "three of its webhook's last five attempts took over a second",
         "its first attempt is made at once, by itself, out of everybody else's way",
+    ),
+    Reason(
+        CROWDED,
+        ("retrying",),
+        "the events that came with it were so large that one function's memory would not have held all their callbacks",
+        "its first attempt is made at once, in another batch",
     ),
     Reason(
         DISPATCHER_ERROR,

@@ -37,5 +37,6 @@ class World(dispatch.World):
         super().restart()
         tables = Tables(self.stack.dynamodb, self.stack.config_table)
         routes = Routes(tables, lambda: self.now_ms / 1000)
-        sqs: Any = Both(self.stack, self) if self.stack.sqs else self.ports.sqs
+        queues: Any = self.stack.sqs  # tables in memory come without
+        sqs: Any = Both(self.stack, self) if queues else self.ports.sqs
         self.ports = replace(self.ports, routes=routes, sqs=sqs)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from standardwebhooks import Webhook as StandardWebhook
 
 from functions.dispatcher import batch
+from functions.dispatcher.admission import MOST_BYTES_AT_ONCE
 from parley.attempts import Outcome
 from parley.data_table import events, keys, undelivered
 from parley.messages import ChunkMessage, decode
@@ -43,6 +44,25 @@ def test_an_event_reaches_every_webhook_that_wants_it(stack):
         (webhook(2).sid, "delivered", 200),
     }
     assert world.messages == []
+
+
+def test_a_batch_of_the_largest_events_never_fills_the_memory_and_reaches_all(stack, monkeypatch):
+    world = World(stack, [webhook(number) for number in range(1, 11)])
+    most, at_once = 0, world.post_all
+
+    def post_all(callbacks):
+        nonlocal most
+        most = max(most, sum(len(each.body) for each in callbacks))
+        return at_once(callbacks)
+
+    monkeypatch.setattr(world, "post_all", post_all)
+    large = b'{"event":"message_created","content":"' + b"0123456789" * 400_000 + b'"}'
+    for number in range(1, 4):
+        world.accept(replace(event(number), payload=large))
+    world.run(60)
+    assert Counter(number for number, _ in world.posts) == dict.fromkeys(range(1, 11), 3)
+    assert len({webhook_id for _, webhook_id in world.posts}) == 30
+    assert 80_000_000 < most <= MOST_BYTES_AT_ONCE
 
 
 def test_a_callback_is_what_came_and_verifies(stack):
