@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import connector as aiohttp_connector
+from multidict import CIMultiDict
 from yarl import URL
 
 from functions.dispatcher.callbacks.attempt import CURRENT, Attempt, AttemptError, ErrorClass
 from functions.dispatcher.callbacks.connector import GuardedConnector
 from functions.dispatcher.callbacks.evidence import MAX_BODY_BYTES, kept_headers, without_secrets
 from functions.dispatcher.callbacks.resolver import GetAddrInfo, Resolver
-from parley.attempts import Outcome
+from parley.attempts import SUCCESS, Outcome
 from parley.targets import RefusedTargetError, TargetPolicy, check_origin
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ _READ_BUFFER_BYTES = MAX_BODY_BYTES
 # Beyond this aiohttp warns of bytes that it writes in one piece, and wants a file.
 _AIOHTTP_LARGE_BYTES = 1024 * 1024
 _ORIGINS = 1024
+_DEFAULT_HEADERS = {"User-Agent": "Parley/1", "Accept-Encoding": "identity"}
+# One time limit for the whole attempt, in `post`; aiohttp's would round it up by a second.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
 class Poster:
@@ -71,19 +75,6 @@ class Poster:
         self._connector = GuardedConnector(
             loop, policy=policy, resolver=self._resolver, ssl_context=ssl_context or verifying_context()
         )
-        self._session = aiohttp.ClientSession(
-            connector=self._connector,
-            # The default jar would send the cookies of one webhook's receiver to the next webhook on that host.
-            cookie_jar=aiohttp.DummyCookieJar(loop=loop),
-            headers={"User-Agent": "Parley/1", "Accept-Encoding": "identity"},
-            auto_decompress=False,
-            trust_env=False,
-            read_bufsize=_READ_BUFFER_BYTES,
-            # One time limit for the whole attempt, in `post`; aiohttp's would round it up by a second.
-            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
-        )
-        # aiohttp would repeat a GET on its own, also after the receiver has seen it.
-        self._session._retry_connection = False  # noqa: SLF001 - no public switch in 3.14
         self._check_origin = functools.lru_cache(maxsize=_ORIGINS)(functools.partial(check_origin, policy=policy))
 
     def begin_invocation(self) -> None:
@@ -108,7 +99,7 @@ class Poster:
         # Outside of the time limit, because a status that came within it counts; with a short one of its own.
         left = attempt.started + timeout_seconds + _GRACE_SECONDS - self._loop.time()
         try:
-            if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            if response.status in SUCCESS:
                 await _rest_of(response, min(left, _DRAIN_SECONDS))
                 return self._outcome(attempt, status_code=response.status)
             body = without_secrets(await _rest_of(response, min(left, _EVIDENCE_SECONDS)), callback.headers)
@@ -129,7 +120,7 @@ class Poster:
     async def close(self) -> None:
         """End all connections and look-ups."""
         self._resolver.close()
-        await self._session.close()
+        await self._connector.close()
 
     async def _answer(self, callback: Callback, attempt: Attempt) -> aiohttp.ClientResponse:
         """The answer's status and headers.
@@ -151,14 +142,44 @@ class Poster:
         return await self._send(callback, url)
 
     async def _send(self, callback: Callback, url: URL) -> aiohttp.ClientResponse:
+        """One request on one connection: what aiohttp's session does, without what it can do beside.
+
+        No session, so nothing that keeps one webhook's cookies for the next on that host, follows a redirect, asks the
+        environment for a proxy, or repeats a GET that the receiver has seen.
+        """
         large = len(callback.body) > _AIOHTTP_LARGE_BYTES
-        return await self._session.request(
+        headers = CIMultiDict(_DEFAULT_HEADERS)
+        for name, value in callback.headers.items():
+            headers[name] = value
+        request = aiohttp.ClientRequest(
             callback.method,
             url,
-            headers=callback.headers,
+            headers=headers,
             data=io.BytesIO(callback.body) if large else callback.body or None,
-            allow_redirects=False,
+            loop=self._loop,
         )
+        connection = await self._connector.connect(request, [], _NO_TIMEOUT)
+        try:
+            assert connection.protocol is not None  # it was lent just now
+            connection.protocol.set_response_params(
+                read_until_eof=True, auto_decompress=False, read_bufsize=_READ_BUFFER_BYTES
+            )
+            response = await request.send(connection)
+            try:
+                await response.start(connection)
+            except BaseException:
+                response.close()
+                raise
+        except aiohttp.ClientError:
+            connection.close()
+            raise
+        except OSError as error:
+            connection.close()
+            raise aiohttp.ClientOSError(*error.args) from error
+        except BaseException:
+            connection.close()
+            raise
+        return response
 
     def _outcome(
         self,

@@ -13,6 +13,9 @@ DRAIN = "drain"
 RESEND = "resend"
 REPLAY = "replay"
 
+# A range, for a member of an enumeration costs more to look up than the comparison.
+SUCCESS = range(200, 300)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -45,7 +48,7 @@ class Outcome:
     @property
     def delivered(self) -> bool:
         """Only 2xx is success; a redirect is a failure and is not followed."""
-        return self.status_code is not None and HTTPStatus.OK <= self.status_code < HTTPStatus.MULTIPLE_CHOICES
+        return self.status_code in SUCCESS
 
     @property
     def gone(self) -> bool:
