@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from functools import lru_cache
 
 ACCOUNT = "AC"
 ASSISTANT = "UA"
@@ -72,6 +73,7 @@ def conversation_partition(assistant_sid: str, conversation_id: str) -> str:
     return _digest("c", assistant_sid, conversation_id)[:_PARTITION_DIGITS]
 
 
+@lru_cache(maxsize=1024)
 def _mask(webhook_sid: str) -> int:
     return int(hashlib.sha256(webhook_sid.encode()).hexdigest()[:32], 16)
 

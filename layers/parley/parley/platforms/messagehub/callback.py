@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from parley.platforms.json_callback import native
@@ -23,9 +22,9 @@ def sign(callback: Callback, secrets: WebhookSecrets, delivery_sid: str, now_sec
     """
     if not callback.body.startswith(b"{"):
         return {}
-    timestamp = str(now_seconds)
+    timestamp, digits = str(now_seconds), delivery_sid[2:]
     return {
         chatwoot.SIGNATURE: chatwoot.signature(secrets.secrets[0], timestamp, callback.body),
         chatwoot.TIMESTAMP: timestamp,
-        chatwoot.DELIVERY: str(uuid.UUID(delivery_sid[2:])),
+        chatwoot.DELIVERY: f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}",
     }
