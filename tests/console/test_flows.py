@@ -240,6 +240,7 @@ def test_a_paused_webhook_says_why_since_when_and_how_much_waits_and_one_button_
     page = signed_in
     bundle.down.touch()
     made = bundle.subscribe("/down", "message.received", RetrySchedule="86400")
+    time.sleep(5)  # until then a dispatcher may not know of it
     for number in range(1, 14):
         accept(bundle, number)
         time.sleep(0.3)
