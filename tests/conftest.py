@@ -11,8 +11,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from hypothesis import settings
+
 if TYPE_CHECKING:
     import pytest
+
+# How long an example takes is another's load as often as ours; what must be quick is asserted in processor time.
+settings.register_profile("parley", deadline=None)
+settings.load_profile("parley")
 
 QUIET_SECONDS = 8
 
