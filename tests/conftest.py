@@ -11,13 +11,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     import pytest
 
 # How long an example takes is another's load as often as ours; what must be quick is asserted in processor time.
-settings.register_profile("parley", deadline=None)
+settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("parley")
 
 QUIET_SECONDS = 8
