@@ -18,7 +18,7 @@ _SHAPES = {
     "AWS::DynamoDB::Table": '{name}[("{name}")]',
 }
 _READS = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"}
-_WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+_WRITES = {"dynamodb:PutItem", "dynamodb:PartiQLInsert", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 
 
 def of_type(template: Template, kind: str) -> dict[str, Mapping[str, Any]]:

@@ -19,6 +19,7 @@ from moto.sqs.models import Message, SQSBackend
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from cli.up.channel import Parent
+from cli.up.partiql import teach_moto
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -79,6 +80,7 @@ def main() -> None:
     parent = Parent.connect(sys.argv)
     descriptor = parent.receive()["descriptor"]
     keep_trace_headers()
+    teach_moto()
     with socket.socket(fileno=descriptor) as listening:
         address = listening.getsockname()
         server = make_server(

@@ -92,7 +92,10 @@ class Fanout:
             return [message_id for message_id, _, _ in messages]
         failed: list[str] = []
         retries: list[tuple[RetryMessage, int]] = []
+        committed = self._commit_together(work, posted)
         for entry, targets in zip(work, posted, strict=True):
+            if entry.message_id in committed:
+                continue
             try:
                 retries += self._commit(entry, targets, deadline_ms=deadline_ms)
             except UNAVAILABLE as error:
@@ -239,6 +242,20 @@ class Fanout:
             for row in rows
         ]
 
+    def _commit_together(self, work: Sequence[Work], posted: Sequence[Sequence[Target]]) -> set[str]:
+        """Commit what owes nothing: most events were delivered to everyone at once, and need no failures first.
+
+        Returns:
+            The ids of those messages that are done. Each of the others is committed by itself.
+        """
+        owing_nothing: list[tuple[str, CommitMessage]] = []
+        for entry, targets in zip(work, posted, strict=True):
+            if all(target.outcome is not None and target.outcome.delivered for target in targets):
+                packed = results.pack([_first_result(target, retry.DELIVERED) for target in targets])
+                owing_nothing.append((entry.message_id, CommitMessage(entry.event, entry.chunk, packed, ())))
+        written = commit.write_together(self._ports, [message for _, message in owing_nothing])
+        return {message_id for (message_id, _), is_written in zip(owing_nothing, written, strict=True) if is_written}
+
     def _commit(self, work: Work, targets: Sequence[Target], *, deadline_ms: int) -> list[tuple[RetryMessage, int]]:
         """Write the failures, then the event; what to send for the failures that are due soon."""
         first: list[results.Result] = []
@@ -246,15 +263,7 @@ class Fanout:
         retries: list[tuple[RetryMessage, int]] = []
         for target in targets:
             decision = self._decide(target)
-            first.append(
-                results.Result(
-                    webhook_sid=target.webhook.sid,
-                    status=decision.status,
-                    attempts=1 if target.outcome else 0,
-                    last_status_code=target.outcome.status_code if target.outcome else None,
-                    duration_ms=target.outcome.duration_ms if target.outcome else 0,
-                )
-            )
+            first.append(_first_result(target, decision.status))
             if decision.status == retry.DELIVERED:
                 continue
             item, delay = self._failure(work.event, target, decision)
@@ -316,6 +325,16 @@ class Fanout:
             expires_at=events.expires_at(event.received_ms, settings.retention_days),
         )
         return item, delay
+
+
+def _first_result(target: Target, status: str) -> results.Result:
+    return results.Result(
+        webhook_sid=target.webhook.sid,
+        status=status,
+        attempts=1 if target.outcome else 0,
+        last_status_code=target.outcome.status_code if target.outcome else None,
+        duration_ms=target.outcome.duration_ms if target.outcome else 0,
+    )
 
 
 def _key(message: EventMessage | ChunkMessage) -> keys.Key:

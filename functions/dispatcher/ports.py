@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.dispatcher.commit import Together
 from parley.telemetry import Tally
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Ports:
     Attributes:
         unit: A random number from 0 to 1.
         tally: What this batch comes to; told once, at its end.
+        together: What this environment knows of commits that share a request.
     """
 
     settings: DispatcherSettings
@@ -59,6 +61,7 @@ class Ports:
     unit: Callable[[], float] = random
     sleep: Callable[[float], None] = time.sleep
     tally: Tally = field(default_factory=Tally)
+    together: Together = field(default_factory=Together)
 
     def persist(self, write: Callable[[], Returned], *, deadline_ms: int) -> Returned:
         """Write, and again while the table or queue is throttled, until the deadline.

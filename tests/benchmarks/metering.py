@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from cli.up.partiql import inserted
 from tests.simulation.table import Paginator
 
 if TYPE_CHECKING:
@@ -155,12 +156,14 @@ class Meter:
         if model.name == "TransactWriteItems":
             steps = [next(iter(step.values())) for step in params["TransactItems"]]
             writes = [(step["TableName"], _key_of(step)) for step in steps]
+        if model.name == "BatchExecuteStatement":
+            writes = [(table, _key_of({"Item": item})) for table, item in map(inserted, params["Statements"])]
         context["parley"] = (params, [(table, key, self._item(table, key)) for table, key in writes])
 
     def _after_dynamodb(self, model: Any, context: dict[str, Any], **_: Any) -> None:
         params, written = context["parley"]
         match model.name:
-            case "PutItem" | "UpdateItem" | "DeleteItem":
+            case "PutItem" | "UpdateItem" | "DeleteItem" | "BatchExecuteStatement":
                 self._written(written, factor=1)
             case "TransactWriteItems":
                 self._written(written, factor=2)

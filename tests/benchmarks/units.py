@@ -17,6 +17,7 @@ from unittest import mock
 from moto import mock_aws
 
 from cli.up import seed
+from cli.up.partiql import teach_moto
 from cli.up.template import Template
 from functions.dispatcher import app as dispatcher_app
 from functions.dispatcher import routes
@@ -87,6 +88,7 @@ class OwnTime:
 
 def measure(bench: Bench) -> Iterator[Result]:
     """All counted figures, and the costs that follow."""
+    teach_moto()
     with mock_aws(), bundle() as found, sink() as url:
         uses: dict[tuple[str, int], Uses] = {}
         subscribed = 0

@@ -21,6 +21,7 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
+from cli.up.partiql import inserted
 from tests.template.resources import listed, statements
 from tests.template.translation import Template, translate
 
@@ -160,6 +161,10 @@ def _calls(function: str, operation: str, request: Mapping[str, Any]) -> Iterato
             for table, asked in request["RequestItems"].items():
                 keys = frozenset(key["pk"]["S"] for key in asked["Keys"])
                 yield Call(function, "dynamodb:BatchGetItem", table.rpartition("-")[2], keys)
+        case "BatchExecuteStatement":
+            for statement in request["Statements"]:
+                table, item = inserted(statement)
+                yield Call(function, "dynamodb:PartiQLInsert", table.rpartition("-")[2], frozenset({item["pk"]["S"]}))
         case "Query":
             values = request["ExpressionAttributeValues"]
             index = f"/{request['IndexName']}" if "IndexName" in request else ""

@@ -14,6 +14,7 @@ import boto3
 from moto import mock_aws
 
 from cli.up import resources
+from cli.up.partiql import teach_moto
 from cli.up.template import Template
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def environment() -> Iterator[None]:
 @contextmanager
 def stack() -> Iterator[Stack]:
     """A new, empty stack."""
+    teach_moto()
     with environment(), mock_aws():
         dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
         template = Template(ROOT / "template.yaml", {})

@@ -18,6 +18,7 @@ from moto import mock_aws
 from cli.up import resources, seed
 from cli.up.deployment import Deployment, Engine
 from cli.up.files import sam_local_variables
+from cli.up.partiql import teach_moto
 from cli.up.template import Template
 from parley.config_table import webhooks
 from tests.functional.gateway import lambda_context
@@ -71,6 +72,7 @@ def cold(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    teach_moto()
     with mock.patch.dict(os.environ, CREDENTIALS), mock_aws(), receiver() as listening:
         dynamodb, sqs = boto3.client("dynamodb"), boto3.client("sqs")
         template = Template(ROOT / "template.yaml", PARAMETERS)

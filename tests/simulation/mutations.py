@@ -9,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 from functions.dispatcher import commit, next_attempts, retries, states, tending
+from functions.dispatcher.fanout import Fanout
 from functions.dispatcher.ports import Ports
 from functions.dispatcher.retries import Retries
 from functions.dispatcher.routes import Routes
@@ -18,6 +19,7 @@ from parley.attributes import to_item
 from parley.aws import UNAVAILABLE, PartialAnswerError
 from parley.config_table import webhooks
 from parley.data_table import due, events, health, keys, undelivered
+from parley.messages import CommitMessage
 from parley.queues import events as events_queue
 from parley.queues import retries as retry_queue
 
@@ -181,6 +183,24 @@ def _unconditional_event() -> AbstractContextManager[object]:
         return True
 
     return mock.patch.object(events, "put", put)
+
+
+@_mutation("commits that were refused are taken for written", "crowded")
+def _refused_commits() -> AbstractContextManager[object]:
+    def made(insert: Any) -> Any:
+        return lambda client, table, rows: [True for _ in insert(client, table, rows)]
+
+    return _instead(events, "insert_together", made)
+
+
+@_mutation("all are committed together, whatever they owe", "crowded")
+def _owing_together() -> AbstractContextManager[object]:
+    def together(self: Any, work: Any, posted: Any) -> Any:
+        messages = [CommitMessage(entry.event, entry.chunk, b"", ()) for entry in work]
+        written = commit.write_together(self._ports, messages)
+        return {entry.message_id for entry, is_written in zip(work, written, strict=True) if is_written}
+
+    return mock.patch.object(Fanout, "_commit_together", together)
 
 
 @_mutation("a failure put without a condition", "pausing")

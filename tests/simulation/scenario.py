@@ -20,6 +20,7 @@ FAULTS = {
     "client repeats": 0.03,
     "unprocessed keys": 0.1,
     "partial send": 0.15,
+    "refused statements": 0.3,
     "stall": 0.04,
     "stale read": 0.4,
     "stale index": 0.4,
@@ -125,11 +126,14 @@ class Scenario:
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     chance = random.Random(seed)
-    style = chance.choice(("few", "few", "wide", "pausing", "pausing", "draining", "resuming", "disabling", "copies"))
+    style = chance.choice(
+        ("few", "few", "wide", "crowded", "pausing", "pausing", "draining", "resuming", "disabling", "copies")
+    )
     sweep_ms = chance.randrange(5_000, 60_000)
     long_ms = {
         "few": 5_000,
         "wide": 10_000,
+        "crowded": 5_000,
         "pausing": 60_000,
         "draining": 30_000,
         "resuming": 60_000,
@@ -146,6 +150,9 @@ def draw(seed: int) -> Scenario:
     if style == "copies":
         # one copy of a message is held up until the other's delivery has ended
         faults |= {"duplicate receive": 0.6, "stall": chance.choice((0.1, 0.2))}
+    if style == "crowded":
+        # what comes at once is committed at once, in part, and there are copies of it
+        faults |= {"refused statements": 0.4, "duplicate receive": 0.4, "platform repeats": 0.3}
     arrivals = tuple(
         Arrival(
             number,
@@ -182,6 +189,9 @@ def draw(seed: int) -> Scenario:
 def _times(chance: random.Random, style: str, long_ms: int, sweep_ms: int) -> list[int]:
     if style == "disabling":
         return sorted(chance.randrange(20_000, 22_000) for _ in range(chance.randint(3, 7)))
+    if style == "crowded":
+        bursts = [chance.randrange(long_ms) for _ in range(chance.randint(1, 3))]
+        return sorted(at_ms for at_ms in bursts for _ in range(chance.randint(2, 6)))
     if style != "resuming":
         most = {"few": 4, "wide": 2, "pausing": 9, "draining": 14, "copies": 3}[style]
         return sorted(chance.randrange(long_ms) for _ in range(chance.randint(1, most)))
@@ -199,6 +209,7 @@ def _hook(chance: random.Random, number: int, style: str, long_ms: int) -> Hook:
     receivers = {
         "few": (HEALTHY, HEALTHY, SLOW, HALF, DOWN, HANGS, REFUSES, GONE, BUSY),
         "wide": (HEALTHY, HEALTHY, HEALTHY, HEALTHY, SLOW, HALF, DOWN),
+        "crowded": (HEALTHY, HEALTHY, HEALTHY, HEALTHY, SLOW, HALF),
         "pausing": (DOWN, DOWN, HALF, HANGS, POISONED, REFUSES),
         "draining": (DOWN, DOWN, HEALTHY, BUSY),
         "resuming": (DOWN,),

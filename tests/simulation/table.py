@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cli.up.partiql import inserted
 from tests.simulation import expressions
 
 Key = tuple[str, str]
@@ -163,6 +164,17 @@ class Client:
         self._check(TableName, _key(Item), request, "PutItem")
         self.tables[TableName].put(_key(Item), Item)
         return {}
+
+    def batch_execute_statement(self, *, Statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        assert 0 < len(Statements) <= 25, "DynamoDB refuses this"
+        return {"Responses": [self._inserted(statement) for statement in Statements]}
+
+    def _inserted(self, statement: Mapping[str, Any]) -> dict[str, Any]:
+        table, item = inserted(statement)
+        if self.tables[table].get(_key(item), consistent=True) is not None:
+            return {"Error": {"Code": "DuplicateItem", "Message": "Duplicate primary key exists in table"}}
+        self.tables[table].put(_key(item), item)
+        return {"TableName": table}
 
     def delete_item(self, *, TableName: str, Key: Mapping[str, Any], **request: Any) -> dict[str, Any]:  # noqa: N803
         self._check(TableName, _key(Key), request, "DeleteItem")

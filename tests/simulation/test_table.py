@@ -74,6 +74,14 @@ def _put_chunk(client: Any, table: str, chance: random.Random) -> object:
     )
 
 
+def _insert_together(client: Any, table: str, chance: random.Random) -> object:
+    rows = [
+        events.to_values(event(number), packed_results=b"", chunks=0, shards=2, retention_days=30)
+        for number in chance.sample(range(6), 3)
+    ]
+    return events.insert_together(client, table, rows)
+
+
 def _known(client: Any, table: str, chance: random.Random) -> object:
     wanted = [keys.event(ASSISTANT, event(number).sid) for number in range(4)]
     return events.known(client, table, [*wanted, keys.chunk(ASSISTANT, event(1).sid, 1)])
@@ -139,6 +147,7 @@ def _listed(client: Any, table: str, chance: random.Random) -> object:
 OPERATIONS: tuple[Operation, ...] = (
     _put_event,
     _put_chunk,
+    _insert_together,
     _known,
     lambda client, table, chance: events.load(client, table, ASSISTANT, event(chance.randrange(4)).sid),
     lambda client, table, chance: undelivered.put_new(client, table, undelivered.to_values(_item(chance))),

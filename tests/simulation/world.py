@@ -61,8 +61,12 @@ SWEEPER_MS = 55_000
 LIMIT_MS = 6 * 3_600_000
 RETRY_RECEIVES = 3
 EFFECTS = frozenset(
-    ("put_item", "update_item", "delete_item", "transact_write_items", "send_message", "send_message_batch")
+    (
+        *("put_item", "update_item", "delete_item", "transact_write_items", "batch_execute_statement"),
+        *("send_message", "send_message_batch"),
+    )
 )
+_TARGETS = {"transact_write_items": CONFIG, "batch_execute_statement": DATA}
 # What no fault draws, because it follows from times, orders and users; counted all the same.
 MET = (
     "cache older than the configuration", "clock skew", "delete midway", "disable midway", "enable midway",
@@ -295,7 +299,7 @@ class World:
             return method(**request)
         target = request.get("TableName") or next(iter(request.get("RequestItems", ())), None)
         if target is None:
-            target = CONFIG if "TransactItems" in request else "queues"
+            target = _TARGETS.get(name, "queues")
         if self._is_out(target):
             self.met["outage"] += 1
             self._excuse_current()
@@ -308,6 +312,12 @@ class World:
             return method(**request)
         if target == "queues":
             self._sends(invocation, request)
+        if name == "batch_execute_statement" and self.fault("refused statements"):
+            method = partial(self._refusing, method)
+        return self._affect(method, request, target)
+
+    def _affect(self, method: Callable[..., Any], request: dict[str, Any], target: object) -> Any:
+        """A side effect, with what may go wrong before and after it."""
         self._may_die("crash before")
         answer = method(**request)
         if self.fault("client repeats"):
@@ -319,6 +329,14 @@ class World:
             raise ReadTimeoutError(endpoint_url=str(target))
         self._may_die("crash after")
         return answer
+
+    def _refusing(self, method: Callable[..., Any], *, Statements: Sequence[Any]) -> dict[str, Any]:  # noqa: N803
+        """Some statements of a request are throttled, the others run."""
+        refused = {number for number in range(len(Statements)) if self.chance.random() < 0.5}
+        kept = [statement for number, statement in enumerate(Statements) if number not in refused]
+        answers = iter(method(Statements=kept)["Responses"] if kept else [])
+        throttled = {"Error": {"Code": "ThrottlingError", "Message": "throttled"}}
+        return {"Responses": [throttled if number in refused else next(answers) for number in range(len(Statements))]}
 
     def _is_nothing(self, request: Mapping[str, Any]) -> bool:
         """One empty shard of many: whoever reads them all takes a turn at the first, which is enough."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.template.translation import Template
 
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
-WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+WRITES = {"dynamodb:PutItem", "dynamodb:PartiQLInsert", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 SOURCE_SECRET, WEBHOOK_SECRET = "SEC#SR0", "SEC#UM0"
 
 

@@ -314,6 +314,116 @@ def test_a_commit_that_stays_throttled_travels_on_as_a_message(stack):
     assert world.finished()[0].status == "delivered"
 
 
+def written_alone(world: World) -> list[str]:
+    """The SIDs of the events that are put by themselves from now on."""
+    original, sids = world.ports.dynamodb, list[str]()
+
+    class Noting:
+        def __getattr__(self, name):
+            method = getattr(original, name)
+            if name != "put_item":
+                return method
+
+            def call(**arguments):
+                sids.append(arguments["Item"]["sk"]["S"])
+                return method(**arguments)
+
+            return call
+
+    fake: Any = Noting()
+    world.ports = replace(world.ports, dynamodb=fake)
+    return sids
+
+
+def test_what_owes_nothing_is_committed_in_one_request(stack):
+    world = World(stack, [webhook(1)])
+    alone = written_alone(world)
+    world.accept(event(1), event(2), event(3))
+    world.deliver("events")
+    assert [world.stored(event(number).sid) is not None for number in (1, 2, 3)] == [True] * 3
+    assert alone == [] == world.messages
+    assert len(world.posts) == 3
+
+
+def test_an_event_with_a_failure_is_committed_after_it_and_by_itself(stack):
+    world = World(stack, [webhook(1)], lambda number, attempt: 500 if len(world.posts) == 2 else 200)
+    alone = written_alone(world)
+    world.accept(event(1), event(2), event(3))
+    world.deliver("events")
+    (failure,) = world.waiting()
+    assert [sid.rpartition("#")[2] for sid in alone] == [failure.event_sid] * 2, "the failure first, the event last"
+
+
+def test_a_copy_that_won_meanwhile_is_not_written_over(stack):
+    world = World(stack, [webhook(1)])
+    world.accept(event(1, rid="late"), event(2))
+
+    def answer(number: int, attempt: int) -> int:
+        if len(world.posts) == 1:
+            first = event(1, rid="first")
+            values = events.to_values(first, packed_results=b"", chunks=0, shards=8, retention_days=30)
+            assert events.put(stack.dynamodb, stack.data_table, values)
+        return 200
+
+    world.answer = answer
+    world.deliver("events")
+    stored = world.stored(event(1).sid)
+    assert stored is not None
+    assert stored.event.rid == "first"
+    assert world.stored(event(2).sid) is not None
+    assert world.messages == []
+
+
+def test_statements_that_are_refused_are_committed_by_themselves(stack):
+    world = World(stack, [webhook(1)])
+    alone = written_alone(world)
+    original = world.ports.dynamodb
+
+    class Refusing:
+        def __getattr__(self, name):
+            if name != "batch_execute_statement":
+                return getattr(original, name)
+
+            def call(*, Statements):  # noqa: N803 — boto3's
+                answer = original.batch_execute_statement(Statements=Statements[1:])
+                return {"Responses": [{"Error": {"Code": "ThrottlingError"}}, *answer["Responses"]]}
+
+            return call
+
+    fake: Any = Refusing()
+    world.ports = replace(world.ports, dynamodb=fake)
+    world.accept(event(1), event(2), event(3))
+    world.deliver("events")
+    assert alone == [event(1).sid]
+    assert [world.stored(event(number).sid) is not None for number in (1, 2, 3)] == [True] * 3
+
+
+def test_a_table_that_takes_no_statements_is_asked_again_after_a_minute(stack):
+    world = World(stack, [webhook(1)])
+    alone = written_alone(world)
+    throttled(world, times=1, only="batch_execute_statement")
+    for numbers in ((1, 2), (3, 4)):
+        world.accept(*map(event, numbers))
+        world.deliver("events")
+    assert alone == [event(number).sid for number in (1, 2, 3, 4)], "refused, then not asked"
+    world.now_ms += 60_000
+    world.accept(event(5), event(6))
+    world.deliver("events")
+    assert len(alone) == 4
+    assert world.stored(event(6).sid) is not None
+    assert len(world.posts) == 6
+
+
+def test_large_events_are_committed_by_themselves(stack):
+    world = World(stack, [webhook(1)])
+    alone = written_alone(world)
+    large = event(1, payload=b'{"event":"message_created","id":1,"content":"%s"}' % (b"x" * 40_000))
+    world.accept(large, event(2), event(3))
+    world.deliver("events")
+    assert alone == [large.sid]
+    assert world.stored(event(3).sid) is not None
+
+
 def test_when_the_table_cannot_be_read_nothing_is_posted(stack):
     world = World(stack, [webhook(1)])
     throttled(world, times=1, only="batch_get_item")

@@ -14,7 +14,9 @@ from tests.functional.stack import stack
 
 @pytest.fixture(scope="module")
 def calls() -> set[Call]:
-    """Eleven webhooks, of which one is down for a while and one is gone; retries, a replay, a deletion."""
+    """Eleven webhooks, of which one is down for a while and one is gone; retries, two events at once, a replay, a
+    deletion.
+    """
     with stack() as made, recorded() as calls:
         history = History(made)
         hooks = [dispatch.webhook(number, retry_schedule=(1, 1)) for number in range(1, 12)]
@@ -32,6 +34,8 @@ def calls() -> set[Call]:
         world.run(120)
         down = False
         world.run(600)
+        world.accept(*(dispatch.event(number, received_ms=world.now_ms) for number in (15, 16)))
+        world.run(10)
         history.post(f"{history_path(1)}/Replays", body={"Mode": "all"})
         world.run(60)
         record = webhooks.find(made.dynamodb, made.config_table, dispatch.ASSISTANT, hooks[2].sid)

@@ -21,8 +21,11 @@ from parley.sids import conversation_partition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, BatchStatementRequestTypeDef
 
 ERASED = "gone"  # the attribute that makes an item a tombstone: when it was erased, Unix milliseconds
+
+MOST_TOGETHER = 25  # BatchExecuteStatement's limit
 
 _BATCH_GET_KEYS = 100
 _DAY_SECONDS = 86_400
@@ -173,6 +176,31 @@ def put(client: DynamoDBClient, table: str, values: Mapping[str, object]) -> boo
             return False
         raise
     return True
+
+
+def insert_together(client: DynamoDBClient, table: str, rows: Sequence[Mapping[str, object]]) -> list[bool]:
+    """Commit several events or chunks' results in one request; an `INSERT` refuses what is there, as `put` does.
+
+    Args:
+        client: A DynamoDB client.
+        table: The data table's name.
+        rows: Their items, `MOST_TOGETHER` at the most, each of another key.
+
+    Returns:
+        Of each, whether this request wrote it. False says nothing about the table: another copy may have won, or the
+        statement was throttled. `put` finds out.
+
+    Raises:
+        ClientError: When the whole request is refused; any of them may be written all the same if it ran into an error.
+        BotoCoreError: When the table cannot be reached; any of them may be written.
+    """
+    answer = client.batch_execute_statement(Statements=[_insert(table, to_item(values)) for values in rows])
+    return ["Error" not in response for response in answer["Responses"]]
+
+
+def _insert(table: str, item: Mapping[str, AttributeValueTypeDef]) -> BatchStatementRequestTypeDef:
+    names = ", ".join(f"'{name}': ?" for name in item)
+    return {"Statement": f'INSERT INTO "{table}" VALUE {{{names}}}', "Parameters": list(item.values())}
 
 
 def chunk_values(event: Event, index: int, *, packed_results: bytes, retention_days: int) -> dict[str, object]:
