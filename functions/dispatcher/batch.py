@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from functions.dispatcher import commit
 from functions.dispatcher.fanout import Fanout
-from functions.dispatcher.replaying import Replaying
 from functions.dispatcher.retries import Retries
 from functions.dispatcher.tending import Tending
 from parley import telemetry
@@ -118,11 +117,15 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
         failed += Fanout(ports).run(fanout, deadline_ms=deadline_ms)
     if retries:
         failed += Retries(ports).run(retries, deadline_ms=deadline_ms)
-    # last: a replay takes what time is left, and nobody waits for it
-    return failed + _replay(ports, replays, deadline_ms=deadline_ms)
+    if replays:
+        # last: a replay takes what time is left, and nobody waits for it
+        failed += _replay(ports, replays, deadline_ms=deadline_ms)
+    return failed
 
 
 def _replay(ports: Ports, messages: Iterable[tuple[str, ReplayMessage]], *, deadline_ms: int) -> list[str]:
+    from functions.dispatcher.replaying import Replaying  # noqa: PLC0415 — a cold start's first event is none
+
     failed: list[str] = []
     for message_id, message in messages:
         try:

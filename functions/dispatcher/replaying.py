@@ -24,7 +24,7 @@ from functions.dispatcher import next_attempts
 from parley import reasons, replays, retry
 from parley.attempts import REPLAY, Outcome
 from parley.aws import UNAVAILABLE
-from parley.data_table import deliveries, events, jobs, undelivered, walk
+from parley.data_table import deliveries, event_lists, events, jobs, undelivered, walk
 from parley.data_table.listing import between_times
 from parley.health import LOOK_EVERY_MS
 from parley.queues import retries as retry_queue
@@ -200,7 +200,7 @@ class Replaying:
                 self._table,
                 replay.assistant_sid,
                 shards=self._ports.settings.event_shards,
-                wanted=events.Wanted(replay.type, replay.platform, replay.conversation_id),
+                wanted=event_lists.Wanted(replay.type, replay.platform, replay.conversation_id),
                 between=between_times(replay.from_ms, replay.to_ms),
                 after=after,
             )

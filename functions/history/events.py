@@ -17,7 +17,7 @@ from parley.api.parameters import read_query
 from parley.api.resources import event as event_resource
 from parley.api.routing import Answer, Api, Call
 from parley.config_table import webhooks
-from parley.data_table import events, undelivered
+from parley.data_table import event_lists, events, undelivered
 from parley.data_table.erasure import Erasure
 from parley.errors import InvalidParameterError, NotFoundError
 from parley.platforms import PLATFORM_NAMES
@@ -54,13 +54,13 @@ def list_all(deployment: Deployment, call: Call, assistant: str) -> Answer:
     settings = deployment.settings
     page = paging.read(call.request.raw_query, cursors=CURSORS, filters=FILTERS)
     between = filters.between(page.filters).before(page.cursor)
-    wanted = events.Wanted(
+    wanted = event_lists.Wanted(
         type=filters.choice(page.filters, "Type", TYPES),
         platform=filters.choice(page.filters, "Platform", (*PLATFORM_NAMES, PARLEY)),
         conversation_id=filters.text(page.filters, "ConversationId"),
     )
     assistant_sid = deployment.assistant_sid(call, assistant)
-    listed = events.list_newest(
+    listed = event_lists.list_newest(
         deployment.dynamodb,
         settings.data_table,
         assistant_sid,

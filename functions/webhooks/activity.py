@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from parley import telemetry
 from parley.aws import UNAVAILABLE
-from parley.data_table import events, health, undelivered
+from parley.data_table import event_lists, health, undelivered
 from parley.webhook import ACTIVE
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def last_event_ms(deployment: Deployment, assistant_sid: str, source_sids: Seque
         return {}
     settings = deployment.settings
     try:
-        return events.last_received(
+        return event_lists.last_received(
             deployment.client, settings.data_table, assistant_sid, source_sids, shards=settings.event_shards
         )
     except UNAVAILABLE as error:

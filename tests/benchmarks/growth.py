@@ -20,7 +20,7 @@ from functions.dispatcher.routes import Routes
 from parley import results, retry
 from parley.attributes import to_item
 from parley.config_table import assistants, webhooks
-from parley.data_table import events, keys, listing
+from parley.data_table import event_lists, events, keys, listing
 from tests.benchmarks import payloads
 from tests.benchmarks.bundle import bundle, never_stale, written
 from tests.benchmarks.metering import Meter, Metered, Units, index_copy
@@ -153,8 +153,8 @@ def _stored() -> Iterator[Result]:
 
 def _page(client: Any) -> object:
     between = listing.Between(keys.listing_sort(0, ""), "~")
-    return events.list_newest(
-        client, "data", ASSISTANT, shards=_SHARDS, wanted=events.Wanted(), between=between, limit=50
+    return event_lists.list_newest(
+        client, "data", ASSISTANT, shards=_SHARDS, wanted=event_lists.Wanted(), between=between, limit=50
     )
 
 

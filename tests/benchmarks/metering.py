@@ -16,7 +16,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from cli.up.partiql import inserted
-from tests.simulation.table import Paginator
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -235,11 +234,6 @@ class Metered:
             return answer
 
         return counted
-
-    def get_paginator(self, operation: str) -> Paginator:
-        """Of queries alone."""
-        assert operation == "query"
-        return Paginator(self.query)
 
 
 _WRITES = frozenset(("PutItem", "UpdateItem", "DeleteItem"))

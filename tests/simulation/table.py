@@ -111,26 +111,6 @@ class Table:
                 yield (pk, sk), item
 
 
-@dataclass(frozen=True)
-class Paginator:
-    query: Callable[..., dict[str, Any]]
-
-    def paginate(
-        self,
-        *,
-        PaginationConfig: Mapping[str, int] | None = None,  # noqa: N803 — boto3's names
-        **request: Any,
-    ) -> Iterator[dict[str, Any]]:
-        if PaginationConfig:
-            request["Limit"] = PaginationConfig["PageSize"]
-        while True:
-            answer = self.query(**request)
-            yield answer
-            if not (last := answer.get("LastEvaluatedKey")):
-                return
-            request["ExclusiveStartKey"] = last
-
-
 def _key(attributes: Mapping[str, Any]) -> Key:
     return attributes["pk"]["S"], attributes["sk"]["S"]
 
@@ -140,11 +120,6 @@ class Client:
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self.tables = tables
-
-    def get_paginator(self, operation: str) -> Paginator:
-        """Of queries alone."""
-        assert operation == "query"
-        return Paginator(self.query)
 
     def get_item(self, *, TableName: str, Key: Mapping[str, Any], ConsistentRead: bool = False) -> dict[str, Any]:  # noqa: N803 — boto3's
         item = self.tables[TableName].get(_key(Key), consistent=ConsistentRead)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from cli.up.template import Template
 from parley.config_table import assistants, webhooks
 from parley.config_table.transactions import ChangedMeanwhileError
-from parley.data_table import due, erasure, events, health, keys, listing, undelivered
+from parley.data_table import due, erasure, event_lists, events, health, keys, listing, undelivered
 from parley.errors import ParleyError
 from parley.health import Health
 from tests.functional.dispatcher.world import ACCOUNT, ASSISTANT, START_MS, event
@@ -139,9 +139,9 @@ def _lease(client: Any, table: str, chance: random.Random) -> object:
 
 
 def _listed(client: Any, table: str, chance: random.Random) -> object:
-    wanted = events.Wanted(type=chance.choice((None, "message.received", "message.sent")))
+    wanted = event_lists.Wanted(type=chance.choice((None, "message.received", "message.sent")))
     between = listing.between_times(START_MS + 200, None) if chance.random() < 0.5 else listing.Between()
-    return events.list_newest(client, table, ASSISTANT, shards=2, wanted=wanted, between=between, limit=2)
+    return event_lists.list_newest(client, table, ASSISTANT, shards=2, wanted=wanted, between=between, limit=2)
 
 
 OPERATIONS: tuple[Operation, ...] = (

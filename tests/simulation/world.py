@@ -816,11 +816,6 @@ class Faulty:
         self.__dict__[name] = call
         return call
 
-    def get_paginator(self, operation: str) -> Any:
-        """Page by page, each a call of its own."""
-        assert operation == "query"
-        return table.Paginator(self.query)
-
 
 @dataclass(frozen=True)
 class Receivers:

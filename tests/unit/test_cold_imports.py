@@ -20,7 +20,10 @@ NOT_IMPORTED = {
     "ingest": {"aiohttp", "cryptography", "jwt", "pydantic", RESOLVER},
     "webhooks": {"aiohttp", "cryptography", "jwt", "pydantic"},
     "history": {"aiohttp", "cryptography", "jwt", "pydantic"},
-    "dispatcher": {"cryptography", "jwt", "pydantic", RESOLVER},
+    "dispatcher": {
+        *("cryptography", "jwt", "pydantic", RESOLVER),
+        *("functions.dispatcher.replaying", "parley.data_table.event_lists", "parley.data_table.jobs"),
+    },
     "sweeper": {"aiohttp", "cryptography", "jwt", "pydantic", RESOLVER},
 }
 

@@ -113,7 +113,7 @@ def test_a_list_is_narrowed_by_time_type_and_platform(history, query, numbers):
 
 
 def test_a_filter_that_finds_little_makes_short_pages_and_skips_nothing(history, monkeypatch):
-    monkeypatch.setattr("parley.data_table.events._FILTERED_LOOK", 2)
+    monkeypatch.setattr("parley.data_table.event_lists._FILTERED_LOOK", 2)
     monkeypatch.setattr("parley.data_table.listing.EXTRA_READS", 3)
     history.keep(*range(1, 90))
     history.keep(90, 95, type="note.added")
@@ -130,7 +130,7 @@ def test_a_filter_that_finds_little_makes_short_pages_and_skips_nothing(history,
 @pytest.mark.parametrize("reads", [10, 0])
 def test_a_conversation_is_listed_whatever_its_size(history, monkeypatch, reads):
     # none at all: as if its partition were too large to be sorted in memory
-    monkeypatch.setattr("parley.data_table.events._CONVERSATION_READS", reads)
+    monkeypatch.setattr("parley.data_table.event_lists._CONVERSATION_READS", reads)
     wanted = [in_conversation("会話 7", number) for number in range(1, 8)]
     history.put(*wanted, *(in_conversation("8", number) for number in range(1, 4)))
     history.put(in_conversation("会話 7", 20, type="note.added"))

@@ -38,7 +38,7 @@ def history():
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     """Reads so small that every list takes many."""
-    monkeypatch.setattr("parley.data_table.events._FILTERED_LOOK", 3)
+    monkeypatch.setattr("parley.data_table.event_lists._FILTERED_LOOK", 3)
     monkeypatch.setattr("parley.data_table.deliveries._LOOK", 3)
     monkeypatch.setattr("parley.data_table.listing.EXTRA_READS", 2)
 

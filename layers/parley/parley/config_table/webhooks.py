@@ -17,6 +17,7 @@ from parley.config_table.assistants import child_added, children_removed
 from parley.config_table.listing import Position, read_slice
 from parley.config_table.transactions import ChangedMeanwhileError, Step, delete, overwrite, put, update, write
 from parley.errors import ConflictError, LimitReachedError
+from parley.queries import query_all
 from parley.retry import DEFAULT_SCHEDULE
 from parley.webhook import ACTIVE, BY_USER, DISABLED, JWT_AUTO, NATIVE, Webhook
 
@@ -229,13 +230,15 @@ def load_all(
     A set that changes while it is read may be newer than its version, never older: comparing with `load_version`
     finds every change.
     """
-    pages = client.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-        ExpressionAttributeValues=to_item({":pk": assistant_sid, ":prefix": sids.WEBHOOK}),
-        ConsistentRead=consistent,
+    items = list(
+        query_all(
+            client,
+            TableName=table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=to_item({":pk": assistant_sid, ":prefix": sids.WEBHOOK}),
+            ConsistentRead=consistent,
+        )
     )
-    items = [from_item(item) for page in pages for item in page["Items"]]
     version = next((item["version"] for item in items if not sids.is_sid(item["sk"], sids.WEBHOOK)), 0)
     return version, [_from_values(item).webhook for item in items if sids.is_sid(item["sk"], sids.WEBHOOK)]
 

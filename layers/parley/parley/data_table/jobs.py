@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from parley.attributes import from_item, to_attribute, to_item
 from parley.data_table import items, keys
+from parley.queries import query_all
 from parley.replays import BY_USER, CANCELLED, OPEN
 from parley.sids import REPLAY
 
@@ -140,7 +141,8 @@ def list_newest(client: DynamoDBClient, table: str, webhook_sid: str, *, below: 
 def has_older(client: DynamoDBClient, table: str, replay: Replay) -> bool:
     """Whether an older job of the same webhook is open and sends: SIDs begin with the time, so their order is total."""
     key = keys.job(replay.webhook_sid, replay.sid)
-    pages = client.get_paginator("query").paginate(
+    found = query_all(
+        client,
         TableName=table,
         KeyConditionExpression="pk = :pk AND sk < :sk",
         FilterExpression=f"{_IS_OPEN} AND dr = :sends",
@@ -151,7 +153,7 @@ def has_older(client: DynamoDBClient, table: str, replay: Replay) -> bool:
         ScanIndexForward=False,
         ConsistentRead=True,
     )
-    return any(page["Items"] for page in pages)
+    return next(found, None) is not None
 
 
 def take(

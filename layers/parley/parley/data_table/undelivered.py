@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from parley import retry
 from parley.attributes import from_item, to_attribute, to_item
 from parley.data_table import events, items, keys
+from parley.queries import query_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -345,18 +346,17 @@ def _shard_waiting(
     condition, bound = "pk = :pk", {":pk": to_attribute(partition), ":waiting": to_attribute(retry.WAITING)}
     if after is not None:
         condition, bound = "pk = :pk AND sk > :after", {**bound, ":after": to_attribute(after)}
-    pages = client.get_paginator("query").paginate(
+    found = query_all(
+        client,
         TableName=table,
         KeyConditionExpression=condition,
         FilterExpression="st = :waiting",
         ExpressionAttributeValues=bound,
         ScanIndexForward=not newest,
         ConsistentRead=True,
-        PaginationConfig={"PageSize": max(limit, 25)},
+        Limit=max(limit, 25),
     )
-    for page in pages:
-        for item in page["Items"]:
-            yield from_values(from_item(item))
+    yield from map(from_values, found)
 
 
 def load_many(

@@ -17,7 +17,8 @@ from parley.data_table.deliveries import latest
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from parley.data_table.events import Listed, Wanted
+    from parley.data_table.event_lists import Wanted
+    from parley.data_table.events import Listed
     from parley.data_table.listing import Between
     from parley.data_table.undelivered import Undelivered
     from parley.results import Result

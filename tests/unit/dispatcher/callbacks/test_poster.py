@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -243,6 +246,21 @@ def test_context_verifies_certificates_and_names() -> None:
     assert context.check_hostname
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert verifying_context() is context
+
+
+def test_only_the_context_of_callbacks_reads_the_systems_certificates() -> None:
+    code = (
+        "import ssl; kept = ssl.SSLContext.set_default_verify_paths;"
+        "from functions.dispatcher.callbacks.poster import verifying_context; from aiohttp import connector;"
+        "assert ssl.SSLContext.set_default_verify_paths is kept;"
+        "print(*(context.cert_store_stats()['x509_ca'] for context in (ssl.create_default_context(),"
+        " verifying_context(), connector._SSL_CONTEXT_VERIFIED, connector._SSL_CONTEXT_UNVERIFIED)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    systems, ours, *unused = map(int, done.stdout.split())
+    assert ours == systems
+    assert unused == [0, 0]
 
 
 def test_answer_without_tls_is_a_tls_error(yard: Yard) -> None:
