@@ -13,7 +13,7 @@ from parley import retry
 from parley.attributes import to_item
 from parley.aws import PartialAnswerError
 from parley.config_table import webhooks as webhook_store
-from parley.data_table import events, health, undelivered
+from parley.data_table import event_lists, events, health, undelivered
 from parley.event import ACCEPTED, Event
 from parley.health import Health
 from parley.sids import EVENT
@@ -242,7 +242,7 @@ def test_a_source_says_when_its_newest_event_came(api, client):
 
 
 def test_a_source_that_others_have_overtaken_is_sought_within_a_bound(api, client, monkeypatch):
-    monkeypatch.setattr(events, "_SOURCES_LOOK", 2)
+    monkeypatch.setattr(event_lists, "_SOURCES_LOOK", 2)
     assistant = api.assistant()
     old, busy = source(api, assistant, "old"), source(api, assistant, "busy")
     commit(client, old, 0, NOW_MS)
@@ -254,7 +254,7 @@ def test_a_source_that_others_have_overtaken_is_sought_within_a_bound(api, clien
     client.asked.clear()
     assert api.send("GET", path_of(busy)).json["last_event_at"]
     assert len(client.asked) == 8, "a busy source costs one read of each shard"
-    monkeypatch.setattr(events, "_FILTERED_LOOK", 2)
+    monkeypatch.setattr(event_lists, "_FILTERED_LOOK", 2)
     client.asked.clear()
     assert api.send("GET", path_of(old)).json["last_event_at"] is None
     assert len(client.asked) == 2 * (8 + 16)
