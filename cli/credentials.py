@@ -39,7 +39,7 @@ def add(commands: Subcommands) -> None:
         verbs,
         "jwks",
         does="print the public key set for the template's parameter Jwks",
-        examples=["""sam deploy --parameter-overrides "Jwks='$(parley keys jwks parley-key.pem)'\""""],
+        examples=["""sam deploy --parameter-overrides "Jwks='$(parley keys jwks parley-key.pem)'" --save-params"""],
         exit_statuses=_EXIT_STATUSES,
     )
     jwks.add_argument(

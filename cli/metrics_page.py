@@ -79,7 +79,7 @@ function, and `xray:PutTraceSegments` in its role, should you need it for an hou
 
 For CloudWatch Logs Insights, over the log groups of the stack:
 
-```
+```text
 fields @timestamp, @log, message, event, webhook, number, code, error, status
 | filter event = "EV…" or events like "EV…"
 | sort @timestamp

@@ -1,6 +1,7 @@
 """What stands in a document to be run: fenced blocks of a language, and lines for a shell.
 
-A shell's lines are those of indented blocks and of blocks fenced as `sh`; anything else is fenced as what it is.
+A shell's lines are those of indented blocks and of blocks fenced as `sh`; anything else is fenced as what it is, and
+every fence is three backticks at a line's beginning (tests/documents/test_commands.py).
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")})
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("events/*.md")})
+LANGUAGES = {"sh", "python", "javascript", "go", "json", "mermaid", "text"}
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_INLINE = re.compile(r"`((?:make|parley|sam|aws|curl|git|pre-commit) [^`]+)`")
+_PROGRAM = (
+    r"(?:make|parley|sam|aws|curl|git|pre-commit|pip|npm|node|go|python|python3|uv|docker|podman|apt|apt-get|sudo|brew"
+    r"|cat|export|eval|sh|bash|kill|jq) |\.venv/bin/\S+ |\.ci/"
+)
+_INLINE = re.compile(rf"`((?:{_PROGRAM})[^`]+)`")
+_ASKED = re.compile(rf"(?m)^\W*(?:{_PROGRAM}).*")
 
 
 def text_of(document: str) -> str:
@@ -32,6 +39,12 @@ def shell_lines(text: str) -> list[str]:
     joined = re.sub(r"\\\n\s*", "", "\n".join(blocks))
     lines = [re.sub(r"\s+#\s.*$", "", line).strip() for line in joined.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def asked_for(text: str) -> list[str]:
+    """Lines of blocks that are for no shell, and begin as a command does."""
+    blocks = [content for language, content in _FENCED.findall(text) if language in {"text", "json", "mermaid"}]
+    return [line for block in blocks for line in _ASKED.findall(block)]
 
 
 def inline(text: str) -> list[str]:

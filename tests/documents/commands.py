@@ -1,7 +1,8 @@
 """Every command in the documents, and what executes it.
 
 The lines of `RUN` are typed, in their order, beside a running `parley up` (tests/e2e/command_line/test_document.py),
-but those that `ELSEWHERE` has. A command anywhere else has a row there. A row's tests are those that execute the
+but those that `ELSEWHERE` has. A command anywhere else has a row there, and a line of `parley` stands in no block
+elsewhere. A row's tests are those that execute the
 command; where nothing here can, it says why, and what stands in for it.
 """
 
@@ -25,6 +26,8 @@ class Row(NamedTuple):
 
 
 _CI = ".ci/run"
+_WORKFLOW = "tests/unit/test_repository.py::test_the_workflow_runs_what_ci_runs_and_the_suite_on_every_supported_python"
+_GUIDED = "tests/e2e/test_guided_deployment.py"
 _SAM_LOCAL = "tests/sam_local/test_sam_local.py"
 _ACCOUNT = "it needs an AWS account"
 _MAKE = "tests/documents/test_commands.py::test_make_has_every_verb"
@@ -91,16 +94,18 @@ ELSEWHERE = (
     ),
     Row(
         "sam deploy --guided",
-        ("tests/e2e/test_guided_deployment.py::test_enter_at_each_question_leads_to_the_change_set",),
+        (f"{_GUIDED}::test_enter_at_each_question_leads_to_the_change_set",),
     ),
     Row(
-        r"sam deploy --parameter-overrides .Jwks='\$\(parley keys jwks parley-key.pem\)'.",
-        ("tests/unit/cli/test_credentials.py::test_the_authorizer_takes_what_is_printed",),
-        f"{_ACCOUNT}; the keys that it hands over are printed and used",
+        "sam deploy --parameter-overrides "
+        r"""\"Jwks='(\$\((parley keys jwks parley-key.pem|cat jwks.json)\)|' Issuer=')'\""""
+        "( --save-params)?",
+        (f"{_GUIDED}::test_the_next_deployment_keeps_the_keys_that_the_outputs_commands_set",),
+        f"{_ACCOUNT}; moto goes as far as the change set",
     ),
     Row(
         "sam (deploy|delete)( --parameter-overrides Architecture=x86_64| --no-execute-changeset)?",
-        ("tests/e2e/test_guided_deployment.py::test_enter_at_each_question_leads_to_the_change_set",),
+        (f"{_GUIDED}::test_enter_at_each_question_leads_to_the_change_set",),
         f"{_ACCOUNT}; moto goes as far as the change set",
     ),
     Row(
@@ -127,7 +132,20 @@ ELSEWHERE = (
         "where no container runtime is; both halves are run",
     ),
     Row("aws .*", (_AWS,), f"{_ACCOUNT} and the AWS CLI"),
-    Row("git checkout", (), "git's own"),
+    Row(
+        'export PATH="\\$PATH:\\$PWD/.venv/bin:\\$PWD/.venv-sam/bin"',
+        (_MAKE,),
+        "where `make setup` and `make sam` put both commands",
+    ),
+    Row("git (checkout|stash)", (), "git's own"),
+    Row(
+        "pip install (standardwebhooks|pyjwt)|npm install (standardwebhooks|jsonwebtoken)",
+        ("tests/documents/test_receivers.py::test_no_snippet_is_left_out",),
+        "`make setup` and `make node` install them, pinned, for the snippets' tests",
+    ),
+    Row(r"\.ci/run", (_WORKFLOW,)),
+    Row(r"\.ci/newcomer( ROOT)?", (), "it needs a bare system in ROOT; docs/newcomer.md is what it wrote"),
+    Row(r"python -m tests\.benchmarks\.run --imports", (), "time is measured on a quiet machine"),
     # in a sentence: the command as such, which docs/command-line.md runs with its arguments
     Row("parley .*", (_PARLEY, "tests/e2e/command_line/test_document.py::test_every_command_does_what_it_says")),
 )

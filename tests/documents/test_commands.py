@@ -11,7 +11,8 @@ import botocore.session
 import pytest
 
 from cli.main import parser
-from tests.documents.blocks import DOCUMENTS, ROOT
+from cli.up.intrinsics import load
+from tests.documents.blocks import DOCUMENTS, LANGUAGES, ROOT, asked_for, shell_lines
 from tests.documents.commands import ELSEWHERE, RUN, all_commands, row_of, typed
 
 COMMANDS = list(all_commands())
@@ -26,9 +27,22 @@ def test_there_are_commands_to_be_found() -> None:
 def test_each_command_is_typed_by_a_test_or_has_a_row() -> None:
     assert [
         (document, line)
-        for document, line, _ in COMMANDS
-        if row_of(line) is None and not (document in RUN and line in typed(document))
+        for document, line, in_block in COMMANDS
+        if not (document in RUN and line in typed(document))
+        # the last row reads what stands in sentences, and types nothing
+        and (row_of(line) is None or (in_block and row_of(line) is ELSEWHERE[-1]))
     ] == []
+
+
+def test_no_block_hides_a_command() -> None:
+    """Each fence says a language, as the reader of the blocks expects it, and what is for no shell has no command."""
+    for document in DOCUMENTS:
+        text = document.read_text("utf-8")
+        fences = [line for line in text.splitlines() if line.strip().startswith(("```", "~~~"))]
+        assert fences[1::2] == ["```"] * (len(fences) // 2), document
+        assert {line.removeprefix("```") for line in fences[::2]} <= LANGUAGES, document
+        if document.name != "newcomer.md":  # a transcript
+            assert asked_for(text) == [], document
 
 
 def test_each_row_has_commands_and_tests_or_a_reason() -> None:
@@ -55,34 +69,64 @@ def test_make_has_every_verb() -> None:
 
 
 def test_the_command_line_has_every_command() -> None:
-    """Those in sentences, as far as words go before what only stands for something."""
-    top = parser()._actions
+    """Those in sentences too, with their options, as far as words go before what only stands for something."""
     for document, line, _ in COMMANDS:
         if not line.startswith("parley "):
             continue
-        actions = top
+        command = parser()
         for word in re.split(r"[\s…]", line)[1:]:
-            choices = next((each.choices for each in actions if isinstance(each.choices, dict)), None)
-            if choices is None or word == "COMMAND":
+            if word in {"|", "COMMAND"}:
                 break
-            assert word in choices, (document, line)
-            actions = choices[word]._actions
+            choices = next((each.choices for each in command._actions if isinstance(each.choices, dict)), None)
+            if choices is not None:
+                assert word in choices, (document, line)
+                command = choices[word]
+            elif word.startswith("--"):
+                assert word in command._option_string_actions, (document, line)
+
+
+def test_alarms_name_commands_that_there_are() -> None:
+    """What an alarm's description ends with is typed at night, with the names that CloudFormation puts in."""
+    told = re.findall(r"(?m): ((?:parley|aws) [^|]*) \|$", (ROOT / "docs/metrics.md").read_text("utf-8"))
+    assert len(told) > 1
+    for line in told:
+        _, *words = line.replace("`", "").split()
+        if line.startswith("parley "):
+            parser().parse_args(words)
+        else:
+            known_to_the_sdk(line)
+
+
+def test_the_readme_has_the_commands_of_the_stacks_outputs() -> None:
+    outputs = load((ROOT / "template.yaml").read_text("utf-8"))["Outputs"]
+    readme = shell_lines((ROOT / "README.md").read_text("utf-8"))
+    closed = [output["Value"] for output in outputs.values() if output.get("Condition") == "IsClosed"]
+    assert len(closed) == 3
+    for value in closed:
+        text = value["Fn::Sub"] if isinstance(value, dict) else value
+        for written, stands_for in (("${HttpApi}", "YOUR_API"), ("${AWS::Region}", "YOUR_REGION")):
+            text = text.replace(written, stands_for)
+        assert text.replace("${AWS::URLSuffix}", "amazonaws.com") in readme
 
 
 def test_the_sdk_knows_every_command_of_the_aws_cli() -> None:
-    session = botocore.session.get_session()
     lines = {line for _, line, _ in COMMANDS if line.startswith("aws ")}
     assert len(lines) > 8
     for line in lines:
-        _, service, command, *options = shlex.split(line)
-        names = {name.lower(): name for name in session.get_service_model(service).operation_names}
-        assert command.replace("-", "") in names, line
-        operation = session.get_service_model(service).operation_model(names[command.replace("-", "")])
-        assert operation.input_shape
-        members = {name.lower() for name in operation.input_shape.members}
-        for option in options:
-            if option.startswith("--"):
-                assert option.removeprefix("--").removeprefix("no-").replace("-", "") in members, line
+        known_to_the_sdk(line)
+
+
+def known_to_the_sdk(line: str) -> None:
+    session = botocore.session.get_session()
+    _, service, command, *options = shlex.split(line)
+    names = {name.lower(): name for name in session.get_service_model(service).operation_names}
+    assert command.replace("-", "") in names, line
+    operation = session.get_service_model(service).operation_model(names[command.replace("-", "")])
+    assert operation.input_shape
+    members = {name.lower() for name in operation.input_shape.members}
+    for option in options:
+        if option.startswith("--"):
+            assert option.removeprefix("--").removeprefix("no-").replace("-", "") in members, line
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
