@@ -15,7 +15,6 @@ _SHAPES = {
     "AWS::Serverless::HttpApi": '{name}{{{{"{name}"}}}}',
     "AWS::Serverless::Function": '{name}["{name}"]',
     "AWS::SQS::Queue": '{name}[["{name}"]]',
-    "AWS::DynamoDB::Table": '{name}[("{name}")]',
 }
 _READS = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"}
 _WRITES = {"dynamodb:PutItem", "dynamodb:PartiQLInsert", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
@@ -27,13 +26,11 @@ def of_type(template: Template, kind: str) -> dict[str, Mapping[str, Any]]:
 
 
 def diagram(template: Template) -> str:
-    """Functions, queues, tables and what leads from one to the other."""
-    nodes = [
-        shape.format(name=name)
-        for kind, shape in _SHAPES.items()
-        for name in of_type(template, kind)
-        if kind in _SHAPES
-    ]
+    """Functions, queues and what leads from one to the other.
+
+    Tables are left to a column of `functions`: five functions' lines to two of them, drawn, hide each other's words.
+    """
+    nodes = [shape.format(name=name) for kind, shape in _SHAPES.items() for name in of_type(template, kind)]
     outside = ['callers(["platforms, own bots, people"])', 'receivers(["webhooks of yours"])']
     lines = [*outside, *nodes, "callers --> HttpApi", *_arrows(template)]
     # the one function that has no arrow of the template to the outside: it calls over HTTP
@@ -52,7 +49,9 @@ def _arrows(template: Template) -> Iterator[str]:
                 yield f"{_named(properties['Queue'])} -->|{properties['BatchSize']} at most| {name}"
             elif event["Type"] == "Schedule":
                 yield f'{name}_clock(["{event["Properties"]["Schedule"]}"]) --> {name}'
-        yield from _allowed(template, name, function)
+        for target, actions in _allowed(template, function).items():
+            if "sqs:SendMessage" in actions:
+                yield f"{name} --> {target}"
     api = of_type(template, "AWS::Serverless::HttpApi")["HttpApi"]
     for authorizer in api["Auth"]["Authorizers"].values():
         yield f"HttpApi -->|token| {_named(authorizer['FunctionArn'])}"
@@ -62,18 +61,20 @@ def _arrows(template: Template) -> Iterator[str]:
             yield f"{name} -.->|after {redrive['maxReceiveCount']} receives| {dead}"
 
 
-def _allowed(template: Template, name: str, function: Mapping[str, Any]) -> Iterator[str]:
-    """What its role lets it do with queues and tables."""
+def _allowed(template: Template, function: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The actions that its role allows, by queue and table."""
     done: dict[str, set[str]] = {}
     for statement in statements(template, function):
         for resource in _listed(statement["Resource"]):
             done.setdefault(_named(resource), set()).update(_listed(statement["Action"]))
-    for target, actions in done.items():
-        words = [word for word, of in (("reads", _READS), ("writes", _WRITES)) if actions & of]
-        if words:
-            yield f"{name} ---|{', '.join(words)}| {target}"
-        if "sqs:SendMessage" in actions:
-            yield f"{name} --> {target}"
+    return done
+
+
+def _touched(template: Template, function: Mapping[str, Any]) -> Iterator[str]:
+    """The tables that its role lets it read or write."""
+    for target, actions in _allowed(template, function).items():
+        if words := [word for word, of in (("reads", _READS), ("writes", _WRITES)) if actions & of]:
+            yield f"{' and '.join(words)} `{target}`"
 
 
 def statements(template: Template, function: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -92,11 +93,12 @@ def functions(template: Template) -> str:
             f"`{name}`",
             function["Description"],
             " and ".join(_started_by(template, name, function)),
+            ", ".join(_touched(template, function)) or "–",
             f"{function['Timeout']} s, {function.get('MemorySize', standard['MemorySize'])} MB",
         )
         for name, function in of_type(template, "AWS::Serverless::Function").items()
     )
-    return table(("function", "what it does", "started by", "limits"), rows)
+    return table(("function", "what it does", "started by", "tables", "limits"), rows)
 
 
 def _started_by(template: Template, name: str, function: Mapping[str, Any]) -> Iterator[str]:

@@ -24,8 +24,8 @@ and the sweeper looks at the table each minute.
 
 """
 _AFTER_DIAGRAM = """
-Lines without a head are tables that a function reads or writes; arrows to queues are messages that it may send;
-dotted ones are dead letters. Each is what the template says, roles included. With the parameter
+Arrows to queues are messages that a function may send; dotted ones are dead letters. Each is what the template says,
+roles included, and so are the tables that [each function](#functions) reads and writes. With the parameter
 `IngestByFunctionUrl` platforms call `IngestFunction` past the API.
 
 """

@@ -88,4 +88,5 @@ def _diagram(edges: Iterable[tuple[str, str, str]]) -> str:
         for (begin, end), along in labels.items()
     ]
     ends = [f"    {status} --> [*]" for status in retry.ENDED if any(end == status for _, end in labels)]
-    return "\n".join(["```mermaid", "stateDiagram-v2", *arrows, *ends, "```", ""])
+    # from left to right, no label lies upon another
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    direction LR", *arrows, *ends, "```", ""])

@@ -18,7 +18,6 @@ DRAWN = {
     "AWS::Serverless::Function",
     "AWS::Serverless::HttpApi",
     "AWS::SQS::Queue",
-    "AWS::DynamoDB::Table",
 }
 
 
@@ -31,12 +30,19 @@ def test_the_committed_page_is_the_one_that_the_template_makes(declared: dict[st
     assert PAGE.read_text("utf-8") == page(declared), "make architecture"
 
 
-def test_every_function_queue_and_table_is_drawn_with_an_arrow(declared: dict[str, Any]) -> None:
+def test_every_function_and_queue_is_drawn_with_an_arrow(declared: dict[str, Any]) -> None:
     lines = [line for line in drawing.diagram(declared).splitlines() if "--" in line or ".->" in line]
     connected = {word for line in lines for word in re.findall(r"\w+", line)}
     expected = {name for name, found in declared["Resources"].items() if found["Type"] in DRAWN}
     assert expected - connected == set()
     assert len(expected) > 10
+
+
+def test_every_table_is_one_that_a_function_reads_and_one_writes(declared: dict[str, Any]) -> None:
+    told = drawing.functions(declared)
+    for name in drawing.of_type(declared, "AWS::DynamoDB::Table"):
+        assert re.search(rf"reads[^,|]* `{name}`", told), name
+        assert re.search(rf"writes `{name}`", told), name
 
 
 def test_a_template_that_changes_changes_the_drawing(declared: dict[str, Any]) -> None:
