@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -77,7 +78,10 @@ def test_the_own_bots_guides_event_is_taken(bundle: Bundle, shell: Shell) -> Non
     shell.variables |= {"api": bundle.api_url, "token": bundle.ready["token"]}
     for line in typed("docs/platforms/own-bots.md"):
         shell.run(line.replace("my-bot", "guide"))
-    assert json.loads(shell.answers[-1])["sid"].startswith("EV")
+    sid = json.loads(shell.answers[-1])["sid"]
+    shell.run("parley listen guide --since 1h --limit 1")
+    payload = parse_qs(bundle.call("GET", f"/v1/Assistants/guide/Events/{sid}")["payload"])
+    assert payload["UserIdentifier"] == ["+15550100"]
 
 
 def test_what_operations_has_to_type_does_what_it_says(bundle: Bundle, shell: Shell) -> None:
