@@ -38,7 +38,7 @@ def typed(client: Any, line: str) -> Any:
 @mock_aws
 def test_the_lines_bring_items_index_expiry_and_recovery_back_under_the_tables_own_name() -> None:
     client = boto3.client("dynamodb", region_name="eu-west-1", aws_access_key_id="t", aws_secret_access_key="t")
-    index = [
+    index: Any = [
         {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
         for index in TABLE["GlobalSecondaryIndexes"]
     ]

@@ -68,6 +68,13 @@ def test_hooks_run_the_environments_own_tools_so_that_no_version_stands_twice() 
         assert f"$(BIN)/{words}" in checks[0]
 
 
+def test_a_program_that_the_hooks_are_handed_is_one_that_make_check_reads() -> None:
+    """Pre-commit knows Python by the first line too; what it refuses must have been refused before."""
+    programs = [path for path in (ROOT / ".ci").iterdir() if path.read_bytes().startswith(b"#!/usr/bin/env python")]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]
+    assert {str(path.relative_to(ROOT)) for path in programs} == set(settings["extend-include"])
+
+
 def test_everything_that_is_pinned_is_offered_anew() -> None:
     updates = {entry["package-ecosystem"]: entry["directory"] for entry in read(".github/dependabot.yml")["updates"]}
     assert updates == {"pip": "/", "npm": "/tests/node", "github-actions": "/"}
