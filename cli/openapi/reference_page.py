@@ -66,8 +66,8 @@ def _section(document: Node, tag: Node) -> str:
     if taken:
         lines.append(_PARAMETERS)
         lines += [
-            f"| `{name}` | {', '.join(operations)} | {_cell(schema.get('description', ''))} | {_allowed(schema)} |\n"
-            for name, (operations, schema) in taken.items()
+            f"| `{name}` | {', '.join(operations)} | {said} | {allowed} |\n"
+            for (name, said, allowed), operations in taken.items()
         ]
     lines += _keys(document, [operation for _, _, operation in found])
     return "".join(lines)
@@ -79,13 +79,18 @@ def _operations(document: Node) -> Iterator[tuple[str, str, Node]]:
             yield method, path, operation
 
 
-def _parameters(document: Node, operations: list[Node]) -> dict[str, tuple[list[str], Node]]:
-    """Each parameter with the operations that take it; paths', paging's and what is passed over left out."""
-    taken: dict[str, tuple[list[str], Node]] = {}
+def _parameters(document: Node, operations: list[Node]) -> dict[tuple[str, str, str], list[str]]:
+    """Each parameter, its words and what is allowed, with the operations that take it so.
+
+    Paths', paging's and what is passed over are left out. What two operations call alike and mean differently are two.
+    """
+    taken: dict[tuple[str, str, str], list[str]] = {}
 
     def take(name: str, operation: Node, schema: Node, *, needed: bool) -> None:
         identifier = f"**{operation['operationId']}**" if needed else operation["operationId"]
-        taken.setdefault(name, ([], schema))[0].append(identifier)
+        of_this_meaning = taken.setdefault((name, _cell(schema.get("description", "")), _allowed(schema)), [])
+        if identifier not in of_this_meaning:
+            of_this_meaning.append(identifier)
 
     for operation in operations:
         for parameter in operation.get("parameters", ()):

@@ -62,8 +62,8 @@ UNIQUE_NAME: Schema = {
     "maxLength": MOST_NAME_CHARACTERS,
     "pattern": patterns.unique_name(),
     "not": {"enum": [".", ".."]},
-    "description": f"{unique_names.ALLOWED[0].upper()}{unique_names.ALLOWED[1:]}. Unique here, and usable in paths"
-    " in place of the SID; a name that looks like a SID is tried as one first.",
+    "description": "Unique here, and usable in paths in place of the SID; a name that looks like a SID is tried as one"
+    f" first. {unique_names.ALLOWED[0].upper()}{unique_names.ALLOWED[1:]}",
 }
 
 OVERLAP_SECONDS: Schema = {

@@ -190,6 +190,16 @@ def test_a_rule_that_changes_in_the_code_changes_the_document(monkeypatch):
         replace(creation, writable=(*creation.writable, "colour"))
 
 
+def test_the_page_tells_each_operations_parameter_once_in_its_own_words():
+    sections = reference_page.page(DOCUMENT).split("\n## ")[1:]
+    for section in sections:
+        rows = re.findall(r"(?m)^\| `([\w-]+)` \| ((?:\*{0,2}[A-Z]\w+\*{0,2}(?:, )?)+) \|", section)
+        told = [(name, operation) for name, operations in rows for operation in operations.replace("*", "").split(", ")]
+        assert len(told) == len(set(told)), section.splitlines()[0]
+    [conversation] = re.findall(r"\| `ConversationId` \| ListEvents \| (.*?) \|", "".join(sections))
+    assert conversation == "Of that conversation."
+
+
 def test_parley_up_serves_it_with_itself_as_the_server(tmp_path):
     served = reference.document(ROOT, "http://127.0.0.1:3000")
     assert served is not None

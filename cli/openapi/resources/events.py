@@ -145,13 +145,16 @@ def narrowed_by(names: Collection[str]) -> tuple[Schema, ...]:
     return tuple(_FILTERS[name] for name in names)
 
 
+# Both may stand in the query or in the body.
+_WHOSE = "Which platform's event it is, where the event's name does not tell."
+_NAME = "The event's name."
 _EMITTED = WholeBody(
     form={
         "type": "object",
         "description": "Autopilot's parameters; or in `Payload` the text of a callback that is JSON.",
         "properties": {
-            "Platform": text("Where the event's name does not tell it.", enum=list(PLATFORM_NAMES)),
-            "Event": text("The event's name.", minLength=1),
+            "Platform": text(_WHOSE, enum=list(PLATFORM_NAMES)),
+            "Event": text(_NAME, minLength=1),
             "Payload": text("The callback's JSON.", contentMediaType=JSON),
         },
         "additionalProperties": {"type": "string"},
@@ -192,8 +195,8 @@ RESOURCE = Resource(
             method="POST",
             path=events.LIST,
             parameters=(
-                parameters.of_query("Platform", "Whose event.", {"type": "string", "enum": list(PLATFORM_NAMES)}),
-                parameters.of_query("Event", "Its name.", {"type": "string", "minLength": 1}),
+                parameters.of_query("Platform", _WHOSE, {"type": "string", "enum": list(PLATFORM_NAMES)}),
+                parameters.of_query("Event", _NAME, {"type": "string", "minLength": 1}),
                 _IDEMPOTENCY_KEY,
             ),
             body=_EMITTED,
