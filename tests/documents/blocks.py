@@ -31,14 +31,13 @@ def fenced(text: str, language: str) -> list[str]:
 
 
 def shell_lines(text: str) -> list[str]:
-    """Each command once per place, lines that end with a backslash joined with the next, comments taken off."""
+    """Each command once per place, lines that end with a backslash joined with the next."""
     blocks = fenced(text, "sh")
     paragraphs = re.split(r"\n(?:[ \t]*\n)+", _FENCED.sub("", text).strip("\n"))
     indented = [each for each in paragraphs if all(line.startswith("    ") for line in each.splitlines())]
     blocks += [re.sub(r"(?m)^    ", "", each) for each in indented]
     joined = re.sub(r"\\\n\s*", "", "\n".join(blocks))
-    lines = [re.sub(r"\s+#\s.*$", "", line).strip() for line in joined.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line.strip() for line in joined.splitlines() if line.strip()]
 
 
 def asked_for(text: str) -> list[str]:

@@ -34,6 +34,11 @@ def test_each_command_is_typed_by_a_test_or_has_a_row() -> None:
     ] == []
 
 
+def test_no_line_for_a_shell_has_a_comment() -> None:
+    """zsh, macOS's shell, hands what is typed after a # to the command, and runs what follows a semicolon there."""
+    assert [line for _, line, in_block in COMMANDS if in_block and re.search(r"(^|\s)#", line)] == []
+
+
 def test_no_block_hides_a_command() -> None:
     """Each fence says a language, as the reader of the blocks expects it, and what is for no shell has no command."""
     for document in DOCUMENTS:
