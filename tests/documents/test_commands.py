@@ -14,6 +14,7 @@ from cli.main import parser
 from cli.up.intrinsics import load
 from tests.documents.blocks import DOCUMENTS, LANGUAGES, ROOT, asked_for, shell_lines
 from tests.documents.commands import ELSEWHERE, RUN, all_commands, row_of, typed
+from tests.template.translation import translate
 
 COMMANDS = list(all_commands())
 
@@ -100,6 +101,13 @@ def test_alarms_name_commands_that_there_are() -> None:
             parser().parse_args(words)
         else:
             known_to_the_sdk(line)
+
+
+def test_operations_names_resources_by_the_ids_that_the_template_gives_them() -> None:
+    text = (ROOT / "docs/operations.md").read_text("utf-8")
+    named = {*re.findall(r"--logical-resource-id (\w+)", text), *re.findall(r"`([A-Z]\w+EveryMinute)`", text)}
+    assert len(named) == 2
+    assert named <= set(translate()["Resources"])
 
 
 def test_the_readme_has_the_commands_of_the_stacks_outputs() -> None:
