@@ -264,10 +264,12 @@ def test_a_webhook_id_is_new_once() -> None:
     exec(snippet("python", "once"), namespace)  # noqa: S102 (the document's own snippet)
     database = sqlite3.connect(":memory:")
     try:
-        given = [namespace["is_new"](database, sid) for sid in (DELIVERY, "DL1", DELIVERY)]
+        given = [namespace["is_new"](database, sid, b"body of " + sid.encode()) for sid in (DELIVERY, "DL1", DELIVERY)]
+        stored = database.execute("SELECT id, body FROM inbox WHERE NOT done ORDER BY id").fetchall()
     finally:
         database.close()
     assert given == [True, True, False]
+    assert stored == [(sid, b"body of " + sid.encode()) for sid in sorted((DELIVERY, "DL1"))]
 
 
 def test_sorting_is_by_conversation_time_and_sequence() -> None:
