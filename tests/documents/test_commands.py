@@ -154,3 +154,13 @@ def test_links_lead_to_documents_and_headings_that_there_are(document) -> None:
         if heading:
             headings = re.findall(r"(?m)^#+ (.+)$", found.read_text("utf-8"))
             assert heading in {re.sub(r"[^\w\- ]", "", each).lower().replace(" ", "-") for each in headings}, target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_tests_that_are_named_are_there(document) -> None:
+    # what docs/comparison.md read lies in other repositories
+    text = re.sub(r"(?m)^\| [socha]\d+ \|.*$", "", document.read_text("utf-8"))
+    named = re.findall(r"`((?:tests|cli|functions|layers|docs|events|models|\.ci)/[^`\s:]+)(?:::(\w+))?`", text)
+    for path, test in named:
+        assert (ROOT / path).exists(), path
+        assert not test or f"def {test}(" in (ROOT / path).read_text("utf-8"), test
