@@ -104,7 +104,7 @@ ELSEWHERE = (
         f"{_ACCOUNT}; moto goes as far as the change set",
     ),
     Row(
-        "sam (deploy|delete)( --parameter-overrides Architecture=x86_64| --no-execute-changeset)?",
+        "sam (deploy|delete)( --parameter-overrides (Architecture=x86_64|NAME=VALUE)| --no-execute-changeset)?",
         (f"{_GUIDED}::test_enter_at_each_question_leads_to_the_change_set",),
         f"{_ACCOUNT}; moto goes as far as the change set",
     ),
