@@ -22,8 +22,8 @@ UNCHECKED = "unchecked"
 # Chatwoot's and Standard Webhooks' signatures are good for five minutes; a token's times are compared as they are.
 _MOST_SKEW = timedelta(seconds=30)
 _SOON = timedelta(hours=1)
-# As the alarm on the queue's age has it.
-_OLDEST_SECONDS = 300
+# As the alarm on EventsQueue's age has it; in the other a retry may wait 15 minutes on purpose.
+OLDEST_SECONDS = {"EventsQueue": 180, "RetryQueue": 900 + 180}
 # Ingest, the authorizer and the management functions at their quietest.
 _LEAST_LEFT = 20
 
@@ -157,7 +157,7 @@ def queue(found: Queue) -> Finding:
     if found.oldest_seconds is None:
         return Finding(check, OK, said)
     said += f", the oldest {found.oldest_seconds:.0f} s old"
-    if found.oldest_seconds > _OLDEST_SECONDS:
+    if found.oldest_seconds > OLDEST_SECONDS[found.name]:
         advice = (
             "look for errors of the dispatcher and throttled tables; if it is healthy and too few, raise the parameter"
             " EventsConcurrency or RetriesConcurrency"

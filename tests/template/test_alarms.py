@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.doctor import findings as doctor
 from parley import telemetry
 from tests.template.resources import FUNCTIONS, of_type, target
 
@@ -23,6 +24,7 @@ WATCHED = {
     "RetryDeadLetterAlarm",
     "TooLargeAlarm",
     "NotKeptAlarm",
+    "IngestThrottledAlarm",
     "WebhooksPausedAlarm",
     "SweepLagAlarm",
     "AuthorizationDeniedAlarm",
@@ -76,6 +78,28 @@ def test_an_alarm_on_a_metric_of_ours_reads_one_that_is_written(alarms: dict[str
 
 def test_silence_alarms_where_the_sweeper_should_speak_and_nowhere_else(alarms: dict[str, dict[str, Any]]) -> None:
     assert {name for name, alarm in alarms.items() if alarm["TreatMissingData"] != "notBreaching"} == {"SweepLagAlarm"}
+
+
+def test_an_event_that_fails_twice_is_seen_before_sqs_stops_counting_its_age(
+    alarms: dict[str, dict[str, Any]], translated: Template
+) -> None:
+    alarm = alarms["EventsAgeAlarm"]
+    visibility = of_type(translated, "AWS::SQS::Queue")["EventsQueue"]["VisibilityTimeout"]
+    # SQS leaves a message out of the age from its third receive on. One crash of a dispatcher costs one visibility.
+    third_receive_seconds = 2 * visibility
+    assert visibility < alarm["Threshold"]
+    lasts = alarm["Period"] * alarm["EvaluationPeriods"]
+    assert alarm["Threshold"] + lasts <= third_receive_seconds
+    assert doctor.OLDEST_SECONDS["EventsQueue"] == alarm["Threshold"]
+
+
+def test_a_call_that_lambda_refuses_for_want_of_concurrency_is_seen(alarms: dict[str, dict[str, Any]]) -> None:
+    # neither an invocation nor an error, and a platform's only attempt
+    alarm = alarms["IngestThrottledAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Throttles", "Sum")
+    [dimension] = alarm["Dimensions"]
+    assert (dimension["Name"], target(dimension["Value"])) == ("FunctionName", "IngestFunction")
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

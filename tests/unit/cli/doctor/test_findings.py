@@ -80,8 +80,10 @@ def test_a_source_has_events_by_its_own_word_or_by_the_list():
     ("queue", "status"),
     [
         (Queue("EventsQueue", 10_000), OK),
-        (Queue("EventsQueue", 3, oldest_seconds=300.0), OK),
-        (Queue("EventsQueue", 3, oldest_seconds=301.0), PROBLEM),
+        (Queue("EventsQueue", 3, oldest_seconds=180.0), OK),
+        (Queue("EventsQueue", 3, oldest_seconds=181.0), PROBLEM),
+        (Queue("RetryQueue", 3, oldest_seconds=900.0), OK),
+        (Queue("RetryQueue", 3, oldest_seconds=1081.0), PROBLEM),
         (Queue("EventsDeadLetterQueue", 0, dead=True), OK),
         (Queue("EventsDeadLetterQueue", 1, dead=True), PROBLEM),
         (Queue("EventsDeadLetterQueue", 0, held=1, dead=True), PROBLEM),
