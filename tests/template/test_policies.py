@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,8 @@ from tests.template.resources import FUNCTIONS, actions, listed, of_type, statem
 if TYPE_CHECKING:
     from tests.template.translation import Template
 
+# What Lambda itself does with a role, where no test sees it.
+POLLS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 WRITES = {"dynamodb:PutItem", "dynamodb:PartiQLInsert", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 SOURCE_SECRET, WEBHOOK_SECRET = "SEC#SR0", "SEC#UM0"
@@ -65,6 +69,43 @@ def test_a_function_writes_to_its_own_log_and_to_no_other(translated: Template, 
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_queues_that_lambda_polls_for_a_function_are_those_that_its_role_lets_it_poll(
+    translated: Template, function: str
+) -> None:
+    mappings = of_type(translated, "AWS::Lambda::EventSourceMapping").values()
+    polled = {target(mapping["EventSourceArn"]) for mapping in mappings if target(mapping["FunctionName"]) == function}
+    allowed = {
+        (action, target(resource))
+        for statement in statements(translated, function)
+        for action in POLLS.intersection(listed(statement["Action"]))
+        for resource in listed(statement["Resource"])
+    }
+    assert allowed == set(itertools.product(POLLS, polled))
+
+
+def test_nobody_is_given_a_permission_anywhere_else(translated: Template) -> None:
+    grants = {name for name, found in translated["Resources"].items() if re.search("Polic|Boundar", found["Type"])}
+    assert grants == {"TableKeyPolicy", "QueueKeyPolicy"}, "test_options.py looks at these"
+    for name, found in translated["Resources"].items():
+        assert not {"ResourcePolicy", "PermissionsBoundary", "KeyPolicy"} & set(found["Properties"]), name
+    conditional = [
+        name
+        for name, role in of_type(translated, "AWS::IAM::Role").items()
+        for policy in role["Policies"]
+        if "PolicyDocument" not in policy
+    ]
+    assert conditional == ["DispatcherRole"], "test_options.py looks at this one"
+
+
+def test_a_service_may_call_a_function_for_a_resource_of_ours_alone(translated: Template) -> None:
+    for name, permission in of_type(translated, "AWS::Lambda::Permission").items():
+        if permission["Principal"] != "*":  # test_options.py looks at the function URL's
+            assert permission["Principal"] in ("apigateway.amazonaws.com", "events.amazonaws.com"), name
+            named = set(re.findall(r"\w+", str(permission["SourceArn"])))
+            assert named & {"HttpApi", "SweeperFunctionEveryMinute"}, name
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_statement_on_the_config_table_says_which_partitions(translated: Template, function: str) -> None:
     for statement in statements(translated, function):
         if on_config_table(statement):
@@ -103,5 +144,4 @@ def test_only_the_webhooks_function_writes_secrets_and_gets_nothing_back(transla
 def test_nobody_scans_a_table_or_changes_a_resource(translated: Template) -> None:
     everything = {action for function in FUNCTIONS for action in actions(translated, function)}
     data_plane = READS | WRITES | {"logs:CreateLogStream", "logs:PutLogEvents"}
-    queues = {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-    assert everything <= data_plane | queues
+    assert everything <= data_plane | POLLS | {"sqs:SendMessage"}
