@@ -37,7 +37,9 @@ def _flag(environ: Mapping[str, str], name: str) -> bool:
 def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:
     entries = [entry.strip() for entry in _text(environ, name).split(",") if entry.strip()]
     try:
-        return tuple(ipaddress.ip_network(entry) for entry in entries)
+        # not strict: of a network that is named by one of its addresses there is no doubt, and a function that does not
+        # start delivers nothing
+        return tuple(ipaddress.ip_network(entry, strict=False) for entry in entries)
     except ValueError as error:
         raise SettingsError(
             f"the environment variable {name} must be a comma-separated list of CIDRs: {error}"

@@ -29,6 +29,11 @@ def test_it_reads_what_the_template_declares():
     assert settings.time_scale == 1.0
 
 
+def test_a_network_may_be_named_by_any_of_its_addresses():
+    settings = DispatcherSettings.from_environment({**GOOD, "ALLOWED_PRIVATE_CIDRS": "10.1.2.3/16,fd00::1/32"})
+    assert [str(network) for network in settings.allowed_private_cidrs] == ["10.1.0.0/16", "fd00::/32"]
+
+
 @pytest.mark.parametrize("name", sorted(GOOD))
 def test_a_missing_variable_is_named(name):
     with pytest.raises(SettingsError, match=name):
@@ -41,7 +46,7 @@ def test_a_missing_variable_is_named(name):
         ("RETENTION_DAYS", "x"),
         ("EVENT_SHARDS", "-1"),
         ("ALLOW_HTTP_TARGETS", "yes"),
-        ("ALLOWED_PRIVATE_CIDRS", "10.0.0.1/8"),
+        ("ALLOWED_PRIVATE_CIDRS", "10.0.0.0/33"),
     ],
 )
 def test_a_wrong_variable_is_named_with_its_value(name, value):
