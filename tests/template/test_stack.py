@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.up.intrinsics import Evaluator
 from tests.template.resources import of_type, strings
 from tests.template.translation import ROOT
 
@@ -131,10 +132,39 @@ def test_a_parameter_takes_what_makes_sense_and_no_more(
     assert bool(re.fullmatch(pattern, value)) is fits
 
 
-def test_the_audience_is_mandatory_with_an_issuer(written: Template) -> None:
-    rule = written["Rules"]["IssuerNeedsAudience"]
-    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Issuer"}, ""]}]}
-    assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Audience"}, ""]}]}
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({}, set()),
+        ({"Issuer": "https://i"}, {"IssuerNeedsAudience"}),
+        ({"Issuer": "https://i", "Audience": "a"}, set()),
+        ({"Audience": "a"}, set()),
+        ({"DomainName": "a.example"}, {"DomainNeedsCertificate"}),
+        ({"CertificateArn": "arn:c"}, {"DomainNeedsCertificate"}),
+        ({"DomainName": "a.example", "CertificateArn": "arn:c", "HostedZoneId": "Z1"}, set()),
+        ({"HostedZoneId": "Z1"}, {"HostedZoneNeedsDomain"}),
+        ({"SubnetIds": "subnet-1"}, {"SubnetsNeedSecurityGroups"}),
+        ({"SecurityGroupIds": "sg-1"}, {"SubnetsNeedSecurityGroups"}),
+        ({"AllowedPrivateCidrs": "10.0.0.0/8"}, {"PrivateNetworksNeedSubnets"}),
+        ({"AllowedPrivateCidrs": "10.0.0.0/8", "SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}, set()),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused_and_why_is_said(
+    written: Template, given: dict[str, str], refused: set[str]
+) -> None:
+    known = {name: parameter["Default"] for name, parameter in written["Parameters"].items()} | given
+    evaluator = Evaluator(written, known, lambda name, _: pytest.fail(f"a rule cannot know {name}"))
+    found = {
+        name
+        for name, rule in written["Rules"].items()
+        if evaluator.value(rule.get("RuleCondition", True))
+        for assertion in rule["Assertions"]
+        if not evaluator.value(assertion["Assert"])
+    }
+    assert found == refused
+    for name in found:
+        for assertion in written["Rules"][name]["Assertions"]:
+            assert any(parameter in assertion["AssertDescription"] for parameter in given), name
 
 
 def test_a_deployment_without_keys_says_which_commands_open_it(written: Template) -> None:
