@@ -73,7 +73,8 @@ Anything else is a warning or an error and says what went wrong. Never in a line
 names, secrets, tokens, header values, addresses of callers. A test runs every example through and looks for them.
 
 An event that goes to ten webhooks in a batch of ten costs at most 500 bytes of log, API Gateway's access line
-included; a test counts them. START, END and REPORT lines are off (`SystemLogLevel: WARN`): they would double it.
+included; one that comes alone costs up to 850, because its batch's line is its own. A test counts them. START, END
+and REPORT lines are off (`SystemLogLevel: WARN`): they would double it.
 Tracing is off: X-Ray is 5 dollars per million traces, more than an event costs in all. Set `Tracing: Active` on a
 function, and `xray:PutTraceSegments` in its role, should you need it for an hour.
 

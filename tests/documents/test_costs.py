@@ -44,3 +44,16 @@ def test_its_words_on_who_is_cheaper_are_true() -> None:
     ten = price["eventbridge_event"] + 10 * price["eventbridge_api_destination"]
     assert ten < COUNTED["cost.usd_per_million.f10"]
     assert price["sns_publish"] + price["sns_http_delivery"] < COUNTED["cost.usd_per_million.f1"]
+
+
+def test_a_lone_event_costs_what_a_batch_shares() -> None:
+    # sent, received and deleted by itself
+    requests = 3 - COUNTED["units.sqs_requests"]
+    invocations = 1 - COUNTED["units.dispatcher_invocations"]
+    more = (
+        requests * PRICES["per_million"]["sqs_request"]
+        + invocations * PRICES["per_million"]["lambda_request"]
+        + 350 / 1000 * PRICES["per_gigabyte"]["logs_ingested"]
+    )
+    assert f"{requests:.1f} requests to SQS, {invocations:.1f} invocations" in TEXT.replace("\n", " ")
+    assert f"about {more:.1f}0 dollars more" in TEXT.replace("\n", " ")
