@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
 OURS = {"Fn::Sub": "Parley/${AWS::StackName}"}
 WRITTEN = {(metric.name, metric.service) for metric in telemetry.METRICS}
+# Namespace, metric and dimension, as the services' own guides list them.
+PUBLISHED = {
+    ("AWS/ApiGateway", "Count", "ApiId"),
+    ("AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName"),
+    ("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName"),
+    ("AWS/DynamoDB", "WriteThrottleEvents", "TableName"),
+    ("AWS/Lambda", "ConcurrentExecutions", "FunctionName"),
+    ("AWS/Lambda", "Duration", "FunctionName"),
+    ("AWS/Lambda", "Errors", "FunctionName"),
+    ("AWS/Lambda", "Invocations", "FunctionName"),
+    ("AWS/Lambda", "Throttles", "FunctionName"),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+}
 # Design and issue: what must not go unnoticed.
 WATCHED = {
     "EventsAgeAlarm",
@@ -76,6 +90,21 @@ def test_an_alarm_on_a_metric_of_ours_reads_one_that_is_written(alarms: dict[str
     assert read <= WRITTEN
 
 
+def test_an_alarm_or_a_widget_on_a_metric_of_aws_reads_one_that_is_published(
+    alarms: dict[str, dict[str, Any]], body: dict[str, Any]
+) -> None:
+    read = set()
+    for alarm in alarms.values():
+        single = [alarm] if "MetricName" in alarm else []
+        for metric in [*single, *(each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ())[1:])]:
+            if metric["Namespace"] != OURS:
+                [dimension] = metric["Dimensions"]
+                read.add((metric["Namespace"], metric["MetricName"], dimension["Name"]))
+    metrics = [metric for widget in body["widgets"] for metric in widget["properties"].get("metrics", [])]
+    read |= {tuple(metric[:3]) for metric in metrics if not metric[0].startswith("Parley/")}
+    assert read == PUBLISHED
+
+
 def test_silence_alarms_where_the_sweeper_should_speak_and_nowhere_else(alarms: dict[str, dict[str, Any]]) -> None:
     assert {name for name, alarm in alarms.items() if alarm["TreatMissingData"] != "notBreaching"} == {"SweepLagAlarm"}
 
@@ -84,6 +113,8 @@ def test_an_event_that_fails_twice_is_seen_before_sqs_stops_counting_its_age(
     alarms: dict[str, dict[str, Any]], translated: Template
 ) -> None:
     alarm = alarms["EventsAgeAlarm"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateAgeOfOldestMessage", "Maximum")
+    assert target(alarm["Dimensions"][0]["Value"]) == "EventsQueue"
     visibility = of_type(translated, "AWS::SQS::Queue")["EventsQueue"]["VisibilityTimeout"]
     # SQS leaves a message out of the age from its third receive on. One crash of a dispatcher costs one visibility.
     third_receive_seconds = 2 * visibility
