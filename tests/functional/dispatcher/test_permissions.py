@@ -15,7 +15,7 @@ from tests.functional.stack import stack
 @pytest.fixture(scope="module")
 def calls() -> set[Call]:
     """Eleven webhooks, of which one is down for a while and one is gone; retries, two events at once, a replay, a
-    deletion.
+    deletion; messages of a retry and of a replay that are lost.
     """
     with stack() as made, recorded() as calls:
         history = History(made)
@@ -28,6 +28,11 @@ def calls() -> set[Call]:
 
         world = World(made, tuple(hooks), answer)
         history.api = history.build(dispatch.Queues(world), "retries")
+        world.accept(dispatch.event(17, received_ms=world.now_ms))
+        while world.deliver("events"):
+            pass
+        world.messages.clear()
+        world.run(200)
         for number in range(1, 15):
             world.accept(dispatch.event(number, received_ms=world.now_ms))
             world.run(10)
@@ -37,7 +42,9 @@ def calls() -> set[Call]:
         world.accept(*(dispatch.event(number, received_ms=world.now_ms) for number in (15, 16)))
         world.run(10)
         history.post(f"{history_path(1)}/Replays", body={"Mode": "all"})
-        world.run(60)
+        world.deliver("retries")
+        world.messages.clear()
+        world.run(200)
         record = webhooks.find(made.dynamodb, made.config_table, dispatch.ASSISTANT, hooks[2].sid)
         assert record is not None
         webhooks.remove(made.dynamodb, made.config_table, record)
