@@ -2,8 +2,8 @@
 
 Calls are taken where botocore makes them, and belong to the function whose code stands on the stack: what a test itself
 does to prepare a table is nobody's. IAM's rules, as far as the template uses them: an action on a resource; every
-leading key of a request under one of the patterns; a transaction needs the actions of its steps (and a condition that
-answers with the old item needs nothing more). A condition that this module does not know is an error.
+leading key of a request under one of the patterns; a transaction needs the actions of its steps. A condition that this
+module does not know is an error.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Call:
     Attributes:
         resource: Logical id, and the index's name behind a slash.
         partitions: The leading keys of a request to DynamoDB.
-        returns: `ReturnValues`, where the request has it.
+        returns: What a write answers with, where the request says so.
     """
 
     function: str
@@ -129,7 +129,7 @@ def recorded() -> Iterator[set[Call]]:
 
     def noted(client: BaseClient, operation: str, request: Mapping[str, Any]) -> Any:
         if function := _function():
-            made.update(_calls(function, operation, request))
+            made.update(needs(function, operation, request))
         return call_aws(client, operation, request)
 
     with mock.patch.object(BaseClient, "_make_api_call", noted):
@@ -147,14 +147,15 @@ def _function() -> str | None:
     return None
 
 
-def _calls(function: str, operation: str, request: Mapping[str, Any]) -> Iterator[Call]:
+def needs(function: str, operation: str, request: Mapping[str, Any]) -> Iterator[Call]:
+    """What a request of botocore's asks IAM for."""
     match operation:
         case "SendMessage" | "SendMessageBatch":
             yield Call(function, "sqs:SendMessage", request["QueueUrl"].rpartition("-")[2])
         case "TransactWriteItems":
             for item in request["TransactItems"]:
                 for kind, step in item.items():
-                    yield from _calls(
+                    yield from needs(
                         function, "ConditionCheckItem" if kind == "ConditionCheck" else f"{kind}Item", step
                     )
         case "BatchGetItem":
@@ -175,7 +176,10 @@ def _calls(function: str, operation: str, request: Mapping[str, Any]) -> Iterato
             key = request.get("Key") or request.get("Item") or {}
             keys = frozenset({key["pk"]["S"]} if "pk" in key else ())
             table = str(request.get("TableName", "")).rpartition("-")[2]
-            yield Call(function, f"dynamodb:{operation}", table, keys, request.get("ReturnValues"))
+            # of the second IAM knows nothing: here it is held to the same rule
+            answers = (request.get("ReturnValues"), request.get("ReturnValuesOnConditionCheckFailure"))
+            returns = next((answer for answer in answers if answer not in (None, "NONE")), None)
+            yield Call(function, f"dynamodb:{operation}", table, keys, returns)
 
 
 def denied(calls: Collection[Call], *, of: Template | None = None) -> set[Call]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.permissions import Call, Rule, check, denied, rules, template, unneeded
+from tests.functional.permissions import Call, Rule, check, denied, needs, rules, template, unneeded
 from tests.template.resources import FUNCTIONS, listed, statements
 
 CALLERS = [function for function in FUNCTIONS if rules(function)]
@@ -92,3 +92,11 @@ def test_a_rule_judges_as_iam_does(partitions: set[str], returns: str | None, al
     assert rule.allows(call) is allowed
     assert not rule.allows(Call("F", "dynamodb:PutItem", "ConfigTable", frozenset(partitions), returns))
     assert not rule.allows(Call("F", "dynamodb:UpdateItem", "ConfigTable/ByTime", frozenset(partitions), returns))
+
+
+@pytest.mark.parametrize("answers", [{"ReturnValues": "ALL_NEW"}, {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}])
+def test_a_write_that_answers_with_a_secret_is_refused(answers: dict[str, str]) -> None:
+    key = {"TableName": "parley-ConfigTable", "Key": {"pk": {"S": "SEC#UM1"}}}
+    assert not denied({*needs("WebhooksFunction", "UpdateItem", key)})
+    assert denied({*needs("WebhooksFunction", "UpdateItem", {"ReturnValues": "NONE"} | key | answers)})
+    assert denied({*needs("WebhooksFunction", "TransactWriteItems", {"TransactItems": [{"Update": key | answers}]})})
