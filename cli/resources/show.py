@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,11 +20,12 @@ _CONTROLS = {
     for code in range(*codes)
 }
 _CONTROLS_IN_JSON = {code: escaped for code, escaped in _CONTROLS.items() if code > ord(" ")}
-# A line in a pipe holds its whole item, whatever the terminal's width is, so that `grep` and `cut` work.
+# A line in a pipe holds its whole item, so that `grep` and `cut` work.
 _PIPE_COLUMNS = 100_000
 # What a narrow terminal shows on more than one line, so that SIDs and dates stay whole.
 _FOLDED = ("unique_name", "events", "webhook_url", "conversation_id", "reason")
-_PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
+_LEAST_FOLDED = 16
+_GAP = 2
 
 
 def as_json(value: object, stream: TextIO) -> None:
@@ -36,13 +39,18 @@ def as_json_line(value: object, stream: TextIO) -> None:
 
 
 def as_list(items: Sequence[dict[str, Any]], columns: Sequence[str], stream: TextIO) -> None:
-    """A line for each item, under the API's own keys."""
-    table = Table(**_PLAIN)
-    for column in columns:
+    """A line for each item, under the API's own keys; folded where that makes it fit a terminal, and never cut."""
+    rows = [[_cell(item.get(column)) for column in columns] for item in items]
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    least = 0
+    for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+        width = max(map(cell_len, (column, *cells)))
+        least += _GAP + (min(width, max(_LEAST_FOLDED, len(column))) if column in _FOLDED else width)
         table.add_column(column, overflow="fold", no_wrap=column not in _FOLDED)
-    for item in items:
-        table.add_row(*(Text(_cell(item.get(column))) for column in columns))
-    _print(table, stream)
+    for cells in rows:
+        table.add_row(*map(Text, cells))  # texts, so that square brackets are no markup
+    width = _width(stream)
+    _print(table, stream, width if least <= width else _PIPE_COLUMNS)
 
 
 def found(items: Sequence[dict[str, Any]], columns: Sequence[str], called: str, *, for_programs: bool) -> None:
@@ -56,14 +64,21 @@ def found(items: Sequence[dict[str, Any]], columns: Sequence[str], called: str, 
 
 
 def as_one(item: dict[str, Any], stream: TextIO) -> None:
-    """A line for each key; what a key holds more of stands on lines below."""
-    table = Table(**_PLAIN, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    """A line for each key; what a key holds more of stands on lines below.
+
+    A terminal gets long texts on several lines, but no word on two: a URL or a secret is whole when it is copied.
+    """
+    indent = max(map(len, item), default=0) + _GAP
+    room = max(_width(stream) - indent, _LEAST_FOLDED)
     for key, value in item.items():
-        for number, line in enumerate(_lines(value) or ["-"]):
-            table.add_row("" if number else key, Text(line))  # a text, so that square brackets are no markup
-    _print(table, stream)
+        lines = [part for line in _lines(value) or ["-"] for part in _wrapped(line, room)]
+        stream.writelines(f"{('' if number else key).ljust(indent)}{line}\n" for number, line in enumerate(lines))
+
+
+def _wrapped(line: str, room: int) -> list[str]:
+    if cell_len(line) <= room:
+        return [line]
+    return textwrap.wrap(line, room, break_long_words=False, break_on_hyphens=False)
 
 
 def _lines(value: object) -> list[str]:
@@ -91,8 +106,12 @@ def printable(text: str) -> str:
     return " ".join(text.expandtabs(1).splitlines()).translate(_CONTROLS)
 
 
-def _print(table: Table, stream: TextIO) -> None:
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else _PIPE_COLUMNS)
+def _width(stream: TextIO) -> int:
+    return Console(file=stream).width if stream.isatty() else _PIPE_COLUMNS
+
+
+def _print(table: Table, stream: TextIO, width: int) -> None:
+    console = Console(file=stream, highlight=False, width=width)
     with console.capture() as printed:
         console.print(table)
     stream.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
