@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,3 +68,50 @@ def test_a_name_that_the_locale_cannot_write_is_written_all_the_same(tmp_path: P
     )
     assert ended.returncode == 1
     assert ended.stderr == b"parley: \\u65e5\\u672c.pem: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "file", "status"),
+    [("1>&-", "key.pem", 0), ("2>&-", "none.pem", 1), ("0<&- 1>&- 2>&-", "none.pem", 1)],
+)
+def test_a_stream_that_the_shell_closed_is_nobody_reading(
+    tmp_path: Path, redirection: str, file: str, status: int
+) -> None:
+    (tmp_path / "key.pem").write_bytes(SigningKey.generate().pem())
+    command = f'"$0" -m cli.main keys jwks {file} {redirection}'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (status, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_said_without_a_traceback(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(SigningKey.generate().pem())
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run([*PARLEY, "keys", "jwks", key], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stderr) == (1, b"parley: No space left on device\n")
+
+
+def test_ctrl_c_while_it_loads_ends_it_quietly(tmp_path: Path) -> None:
+    # a module that the commands load, and in which Ctrl-C comes
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich" / "__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([*PARLEY, "--help"], env=environ, capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
+
+
+def test_a_fault_of_its_own_is_one_line_that_says_where(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault(_: object) -> int:
+        raise KeyError("sid\x1b[31m")
+
+    monkeypatch.setattr(credentials, "_jwks", fault)
+    assert main(["keys", "jwks", "key.pem"]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(
+        r"parley: a fault of its own, please report it: KeyError: test_main\.py:\d+( < main\.py:\d+)+", line
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -173,6 +174,14 @@ def test_a_list_in_a_pipe_is_a_line_for_each_item_without_colour(api, capsys):
         f"UM1  [bold]x      active  a b     {'u' * 300}",
         "UM2  日本         -       -       -",
     ]
+
+
+def test_a_list_that_nobody_reads_is_no_fault(api, capsys, monkeypatch):
+    api.will_list("webhooks", [[{"sid": "UM1"}]])
+    monkeypatch.setattr("sys.stdout", None)  # `>&-`
+    status = main(["webhooks", "list", "bot"])
+    sys.stdout.close()
+    assert (status, capsys.readouterr().err) == (0, "")
 
 
 def test_an_empty_list_says_so_beside_the_output(api, capsys):
