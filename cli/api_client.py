@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from cli import token_claims
+from cli.resources.show import printable
 from cli.up.ports import is_loopback
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ Resource = dict[str, Any]
 
 # The gateway gives a function 30 s.
 TIMEOUT_SECONDS = 35.0
+_REDIRECTED = "it redirects; give the address that it leads to"
 _GATEWAY_HINTS = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _REDIRECTED),
     401: "no token arrived",
     403: "the token was refused: expired, of another key, or for another deployment",
     404: "no such address; is it Parley's?",
@@ -65,6 +68,17 @@ class NotParleyError(ApiError):
     """Raised when somebody else than a management API answers."""
 
 
+class _Answered(Resource):
+    """An object of an answer. The API leaves out no key, so that whoever does is somebody else."""
+
+    def __init__(self, members: Resource, url: str) -> None:
+        super().__init__(members)
+        self._url = url
+
+    def __missing__(self, key: str) -> object:
+        raise NotParleyError(f"{self._url} answered without {key!r}; is it Parley's address?")
+
+
 class RefusedError(ApiError):
     """Raised when the API, or the gateway before it, refuses."""
 
@@ -82,12 +96,12 @@ class Answer:
     """What was answered.
 
     Attributes:
-        resource: The answer's object; None for an empty answer.
+        resource: The answer's object; empty for an empty answer.
         date: What the other side's clock says; None where it does not.
     """
 
     status: int
-    resource: Resource | None
+    resource: Resource
     date: datetime | None
 
 
@@ -119,7 +133,7 @@ class ApiClient:
         query: Mapping[str, str] | None = None,
         form: Sequence[tuple[str, str]] | None = None,
         if_match: str | None = None,
-    ) -> Resource | None:
+    ) -> Resource:
         """One request.
 
         Args:
@@ -130,7 +144,7 @@ class ApiClient:
             if_match: The version that the change is meant for.
 
         Returns:
-            The answer's object; None for an empty answer.
+            The answer's object; empty for an empty answer.
 
         Raises:
             ApiError: As the kind that says why.
@@ -198,11 +212,11 @@ class ApiClient:
         """
         query = {**(filters or {}), **({"PageSize": str(page_size)} if page_size is not None else {})}
         while True:
-            page = self.call("GET", path, query=query) or {}
+            page = self.call("GET", path, query=query)
             try:
                 yield from page[key]
                 following = page["meta"]["next_page_url"]
-            except (KeyError, TypeError) as error:
+            except TypeError as error:
                 raise NotParleyError(f"{self._connection.url} answered without a list of {key}") from error
             if not following:
                 return
@@ -218,11 +232,9 @@ class ApiClient:
                 raise _refusal(error, self._connection.token) from None
         except (URLError, OSError, http.client.HTTPException) as error:
             raise UnreachableError(f"{url} cannot be reached: {_reason(error)}. Is it running?") from error
-        if not body:
-            return Answer(status, None, date)
         try:
-            resource = json.loads(body)
-        except ValueError:
+            resource = json.loads(body or b"{}", object_hook=lambda members: _Answered(members, url))
+        except (ValueError, RecursionError):
             resource = None
         if not isinstance(resource, dict):
             raise NotParleyError(f"{url} answered with something else than a resource; is it Parley's address?")
@@ -238,7 +250,8 @@ def _opener(url: str) -> OpenerDirector:
 def _refusal(error: HTTPError, token: str) -> RefusedError:
     try:
         said = json.loads(error.read())
-        message, code = said["message"], said.get("code")
+        message, code = printable(str(said["message"])), said.get("code")
+        code = code if isinstance(code, int) else None
     except (ValueError, TypeError, KeyError, AttributeError, OSError, http.client.HTTPException):
         message, code = "an answer that is not the API's", None
     date = _date(error.headers)
@@ -267,4 +280,5 @@ def _date(headers: Message) -> datetime | None:
 
 def _reason(error: Exception) -> str:
     reason = error.reason if isinstance(error, URLError) else error
-    return (reason.strerror if isinstance(reason, OSError) else None) or str(reason) or type(reason).__name__
+    said = (reason.strerror if isinstance(reason, OSError) else None) or str(reason) or type(reason).__name__
+    return printable(said)

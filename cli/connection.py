@@ -17,6 +17,7 @@ TOKEN_VARIABLE = "PARLEY_TOKEN"  # noqa: S105 — the variable's name
 LOCAL_URL = "url"
 LOCAL_TOKEN = "token"  # noqa: S105 — the file's name
 
+_VERSION = "/v1"
 _PRINTABLE = re.compile(r"[!-~]+")
 
 
@@ -85,8 +86,13 @@ def _left(path: Path) -> str:
 
 
 def _check_url(url: str) -> None:
+    if "@" in url.partition("//")[2].partition("/")[0]:
+        raise NoConnectionError("the address has a user name or password; a deployment takes a token alone")
     if not _is_address(url):
         raise NoConnectionError(f"{url!r} is no address of a deployment, such as https://hooks.example.com")
+    if url.endswith(_VERSION):
+        address = url.removesuffix(_VERSION)
+        raise NoConnectionError(f"give the address without {_VERSION}, which the commands add: {address}")
 
 
 def _is_address(url: str) -> bool:
@@ -95,5 +101,4 @@ def _is_address(url: str) -> bool:
         reachable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets, or a port out of range
         return False
-    plain = "@" not in parts.netloc and not parts.query and not parts.fragment
-    return reachable and plain and _PRINTABLE.fullmatch(url) is not None
+    return reachable and not parts.query and not parts.fragment and _PRINTABLE.fullmatch(url) is not None

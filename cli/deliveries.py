@@ -95,7 +95,7 @@ def attempts_of(delivery: Resource) -> int:
 
 
 def _show(client: ApiClient, arguments: argparse.Namespace) -> None:
-    delivery = client.call("GET", (*_path(arguments), arguments.delivery)) or {}
+    delivery = client.call("GET", (*_path(arguments), arguments.delivery))
     if arguments.json:
         show.as_json(delivery, sys.stdout)
     else:
@@ -117,7 +117,7 @@ def as_text(delivery: Resource) -> None:
 
 def _resend(client: ApiClient, arguments: argparse.Namespace) -> int:
     path = (*_path(arguments), arguments.delivery)
-    before = client.call("POST", path) or {}
+    before = client.call("POST", path)
     return show_outcome(client, path, attempts_of(before), as_json=arguments.json)
 
 
@@ -125,7 +125,7 @@ def show_outcome(client: ApiClient, path: tuple[str, ...], attempts_before: int,
     """Wait for a delivery's next attempt and show what came of it; returns the exit status."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
-        delivery = client.call("GET", path) or {}
+        delivery = client.call("GET", path)
         if attempts_of(delivery) > attempts_before:
             break
         if time.monotonic() > deadline:

@@ -60,7 +60,7 @@ def _emit(client: ApiClient, arguments: argparse.Namespace) -> None:
         body=_body(arguments),
         headers={"Idempotency-Key": arguments.idempotency_key} if arguments.idempotency_key else {},
     )
-    event = answer.resource or {}
+    event = answer.resource
     if arguments.json:
         show.as_json(event, sys.stdout)
     else:

@@ -83,14 +83,14 @@ def _list(client: ApiClient, arguments: argparse.Namespace) -> None:
 
 def _show(client: ApiClient, arguments: argparse.Namespace) -> None:
     path = ("Assistants", arguments.assistant, "Events", arguments.event)
-    event = client.call("GET", path, query={"Format": arguments.format} if arguments.format else None) or {}
+    event = client.call("GET", path, query={"Format": arguments.format} if arguments.format else None)
     if arguments.raw:
         sys.stdout.buffer.write(payload_of(event))
     elif arguments.json:
         show.as_json(event, sys.stdout)
     else:
-        results = event.pop("results")
-        show.as_one(event, sys.stdout)
+        results = event["results"]
+        show.as_one({key: value for key, value in event.items() if key != "results"}, sys.stdout)
         print()
         if results:
             show.as_list(results, _RESULT_COLUMNS, sys.stdout)

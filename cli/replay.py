@@ -95,7 +95,7 @@ def _create(client: ApiClient, arguments: argparse.Namespace) -> int:
     given = {"From": arguments.from_, "To": arguments.to, "Rate": arguments.rate}
     form += [(name, str(value)) for name, value in given.items() if value is not None]
     form += narrowing.filters(arguments).items()
-    replay = client.call("POST", _path(arguments), form=form) or {}
+    replay = client.call("POST", _path(arguments), form=form)
     if arguments.no_wait:
         _print(replay, arguments)
         return 0
@@ -108,17 +108,17 @@ def _list(client: ApiClient, arguments: argparse.Namespace) -> None:
 
 
 def _show(client: ApiClient, arguments: argparse.Namespace) -> None:
-    _print(client.call("GET", (*_path(arguments), arguments.replay)) or {}, arguments)
+    _print(client.call("GET", (*_path(arguments), arguments.replay)), arguments)
 
 
 def _cancel(client: ApiClient, arguments: argparse.Namespace) -> None:
     path = (*_path(arguments), arguments.replay)
-    _print(client.call("POST", path, form=[("Status", replays.CANCELLED)]) or {}, arguments)
+    _print(client.call("POST", path, form=[("Status", replays.CANCELLED)]), arguments)
 
 
 def _watch(client: ApiClient, arguments: argparse.Namespace) -> int:
     path = (*_path(arguments), arguments.replay)
-    return _follow(client, path, client.call("GET", path) or {}, arguments)
+    return _follow(client, path, client.call("GET", path), arguments)
 
 
 def _print(replay: Resource, arguments: argparse.Namespace) -> None:
@@ -137,7 +137,7 @@ def _follow(client: ApiClient, path: tuple[str, ...], replay: Resource, argument
                 if replay["status"] not in replays.OPEN:
                     break
                 time.sleep(_LOOK_EVERY_SECONDS)
-                replay = client.call("GET", path) or {}
+                replay = client.call("GET", path)
     except KeyboardInterrupt:
         return _interrupted(client, path, replay, arguments)
     _print(replay, arguments)
@@ -164,7 +164,7 @@ def _interrupted(client: ApiClient, path: tuple[str, ...], replay: Resource, arg
         except KeyboardInterrupt:
             wanted = False
         if wanted:
-            cancelled = client.call("POST", path, form=[("Status", replays.CANCELLED)]) or {}
+            cancelled = client.call("POST", path, form=[("Status", replays.CANCELLED)])
             print(f"cancelled: {cancelled['done']} of {cancelled['total']} were dealt with", file=sys.stderr)
             return EXIT_INTERRUPTED
     print(f"\nIt goes on: parley replay watch {names}, parley replay cancel {names}", file=sys.stderr)

@@ -26,15 +26,14 @@ def checks(client: ApiClient) -> Iterator[Finding]:
     url = client.connection.url
     claims = token_claims.read(client.connection.token)
     try:
-        date = client.exchange("GET", ("Assistants",), query={"PageSize": "1"}).date
+        answer = client.exchange("GET", ("Assistants",), query={"PageSize": "1"})
+        date, _ = answer.date, answer.resource["assistants"]
     except RefusedError as error:
         yield Finding("reachable", OK, f"{url} answers")
         yield findings.clock(moments.now(), error.date)
         judged = findings.token(claims, error.date or moments.now())
         yield judged
-        advice = "it was made with another key, or for another deployment: the parameter Jwks must have its public half"
-        foreign = error.code is None and judged.status != PROBLEM
-        yield Finding("management API", PROBLEM, str(error).replace("\n  ", "; "), advice if foreign else None)
+        yield findings.refusal(error.status, error.code, str(error), judged)
         yield _unasked()
         return
     except ApiError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cli.signing_keys import ALL_SCOPES
@@ -92,6 +93,29 @@ def token(claims: Claims | None, now: datetime) -> Finding:
     if missing:
         return Finding("token", NOTE, f"{said}: not {' '.join(missing)}", "`parley token --scope` says what it may do")
     return Finding("token", OK, said)
+
+
+def refusal(status: int, code: int | None, said: str, judged: Finding) -> Finding:
+    """What an API that answers, and refuses to list assistants, is missing.
+
+    Args:
+        status: Of HTTP.
+        code: Parley's; None when somebody before it answered.
+        said: Its message, on one line or more.
+        judged: What `token` found.
+    """
+    advice = None
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        advice = "try again in a minute; if it stays so, the API's throttling or the account's concurrency is used up"
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        advice = "its functions' logs say why: CloudWatch Logs, or .parley/logs"
+    elif code is not None:
+        pass  # the API says itself what to do
+    elif status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        advice = "give the API's own address: the stack's output ApiUrl, or .parley/url"
+    elif judged.status != PROBLEM:
+        advice = "it was made with another key, or for another deployment: the parameter Jwks must have its public half"
+    return Finding("management API", PROBLEM, "; ".join(line.strip() for line in said.splitlines()), advice)
 
 
 def webhook_state(assistant: str, found: Resource, waiting: str) -> Finding:

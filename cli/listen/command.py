@@ -94,7 +94,7 @@ def _listen(client: ApiClient, arguments: argparse.Namespace) -> int:
     url = None if arguments.forward is None else _target(arguments.forward)
     since = None if arguments.since is None else _since(arguments.since)
     answer = client.exchange("GET", ("Assistants", arguments.assistant))
-    assistant = answer.resource or {}
+    assistant = answer.resource
     # the deployment's clock, not this machine's: times of acceptance are its own
     start = since or answer.date or moments.now()
     patience = Patience(_say)

@@ -72,7 +72,7 @@ class Forwarder:
         """
         cloud_event = self.webhook.format == CLOUDEVENTS or listed["platform"] == PARLEY
         query = {"Format": CLOUDEVENTS} if cloud_event else None
-        return self.client.call("GET", ("Assistants", self.assistant, "Events", listed["sid"]), query=query) or {}
+        return self.client.call("GET", ("Assistants", self.assistant, "Events", listed["sid"]), query=query)
 
     def post(self, fetched: Resource) -> Outcome:
         """One event's post, and what came of it."""

@@ -156,8 +156,7 @@ def _delete(client: ApiClient, kind: Kind, arguments: argparse.Namespace) -> Non
         print(f"deleted {arguments.resource}")
 
 
-def _print(item: dict[str, Any] | None, arguments: argparse.Namespace) -> None:
-    item = item or {}
+def _print(item: dict[str, Any], arguments: argparse.Namespace) -> None:
     if arguments.json:
         show.as_json(item, sys.stdout)
         return

@@ -47,8 +47,8 @@ def as_list(items: Sequence[dict[str, Any]], columns: Sequence[str], stream: Tex
         width = max(map(cell_len, (column, *cells)))
         least += _GAP + (min(width, max(_LEAST_FOLDED, len(column))) if column in _FOLDED else width)
         table.add_column(column, overflow="fold", no_wrap=column not in _FOLDED)
-    for cells in rows:
-        table.add_row(*map(Text, cells))  # texts, so that square brackets are no markup
+    for row in rows:
+        table.add_row(*map(Text, row))  # texts, so that square brackets are no markup
     width = _width(stream)
     _print(table, stream, width if least <= width else _PIPE_COLUMNS)
 

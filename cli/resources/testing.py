@@ -36,6 +36,6 @@ def add(verbs: Subcommands) -> None:
 
 def _test(client: ApiClient, arguments: argparse.Namespace) -> int:
     webhook = ("Assistants", arguments.assistant, "Webhooks", arguments.webhook)
-    queued = client.call("POST", (*webhook, "Test"), form=[("Type", arguments.type)] if arguments.type else []) or {}
+    queued = client.call("POST", (*webhook, "Test"), form=[("Type", arguments.type)] if arguments.type else [])
     path = (*webhook, "Deliveries", queued["sid"])
     return show_outcome(client, path, attempts_of(queued), as_json=arguments.json)

@@ -43,7 +43,6 @@ def test_no_deployment_is_said(tmp_path: Path) -> None:
         "hooks.example.com",
         "ftp://hooks.example.com",
         "https://",
-        "https://user:password@hooks.example.com",
         "https://hooks.example.com?x=1",
         "https://hooks.example.com#x",
         "https://hooks.example.com:70000",
@@ -55,6 +54,17 @@ def test_no_deployment_is_said(tmp_path: Path) -> None:
 def test_what_is_no_address_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(NoConnectionError, match="is no address of a deployment"):
         find(url, "token", {}, tmp_path)
+
+
+def test_a_password_in_the_address_is_refused_and_not_quoted(tmp_path: Path) -> None:
+    with pytest.raises(NoConnectionError, match="user name or password") as refused:
+        find("https://user:pass-word@hooks.example.com", "token", {}, tmp_path)
+    assert "pass-word" not in str(refused.value)
+
+
+def test_the_apis_version_is_no_part_of_the_address(tmp_path: Path) -> None:
+    with pytest.raises(NoConnectionError, match=r"without /v1, which the commands add: https://hooks\.example\.com$"):
+        find("https://hooks.example.com/v1/", "token", {}, tmp_path)
 
 
 @pytest.mark.parametrize("token", ["a b", "a\nb", "日本", "a\x00"])

@@ -217,6 +217,9 @@ REFUSALS = {
     "JSON of another kind": (400, [1], "400: an answer that is not the API's"),
     "200 and no JSON": (200, b"<html>", "answered with something else than a resource"),
     "200 and no object": (200, [1], "answered with something else than a resource"),
+    "200 and far too deep": (200, b"[" * 100_000, "answered with something else than a resource"),
+    "a message that would colour the terminal": (400, {"message": "a\x1b[31m\nb"}, "400: a\\u001b[31m b\n"),
+    "a redirect": (302, b"", "302: an answer that is not the API's (it redirects; give the address that it leads to)"),
 }
 
 
@@ -231,10 +234,33 @@ def test_a_refusal_is_said_with_its_code_and_exits_with_1(api, capsys, status, b
 
 
 def test_a_page_without_a_list_is_said(api, capsys):
-    api.will(200, {"webhooks": []})
+    api.will(200, {"webhooks": [], "meta": None})
     exited, out, err = run(capsys, "webhooks", "list", "bot")
     assert (exited, out) == (1, "")
     assert "without a list of webhooks" in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "events show bot EV1",
+        "deliveries show bot crm DL1",
+        "deliveries resend bot crm DL1",
+        "webhooks test bot crm",
+        "replay create bot crm --mode all",
+        "replay watch bot crm RP1",
+        "listen bot",
+        "listen bot --forward http://127.0.0.1:1",
+        "events list bot",
+        "doctor",
+    ],
+)
+@pytest.mark.parametrize("body", [{"ok": True}, None], ids=["an object", "nothing"])
+def test_somebody_elses_answer_is_said_to_be_such(api, capsys, command, body):
+    api.will(200, body)
+    exited, out, err = run(capsys, *command.split())
+    assert exited == 1
+    assert "is it Parley's address?" in err + out
 
 
 def test_no_redirect_takes_the_token_along(api, capsys):

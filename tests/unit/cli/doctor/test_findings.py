@@ -46,6 +46,29 @@ def test_a_token_is_judged_by_time_account_and_scopes(claims, status, said):
     assert (found.advice is None) == (status == OK)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "token", "advice"),
+    [
+        (403, None, OK, "the parameter Jwks"),
+        (403, None, NOTE, "the parameter Jwks"),
+        (403, None, PROBLEM, None),
+        (401, None, OK, "the parameter Jwks"),
+        (403, 20403, NOTE, None),
+        (302, None, OK, "the stack's output ApiUrl"),
+        (404, None, OK, "the stack's output ApiUrl"),
+        (404, 20404, OK, None),
+        (429, None, OK, "in a minute"),
+        (500, None, OK, "log"),
+        (502, None, PROBLEM, "log"),
+        (503, 20503, OK, "log"),
+    ],
+)
+def test_a_refusal_is_answered_by_what_was_refused(status, code, token, advice):
+    found = findings.refusal(status, code, "why\n  and what then", findings.Finding("token", token, ""))
+    assert (found.status, found.said) == (PROBLEM, "why; and what then")
+    assert found.advice is None if advice is None else advice in str(found.advice)
+
+
 def hook(status: str, reason: str | None = None) -> dict[str, object]:
     return {"unique_name": "crm", "status": status, "status_reason": reason, "status_since": "2026-11-20T07:00:00Z"}
 
