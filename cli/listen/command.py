@@ -55,7 +55,7 @@ def add(commands: Subcommands) -> None:
         examples=[
             "parley listen my-bot",
             "parley listen my-bot --type message.received --json",
-            "parley listen my-bot --since 1h --forward http://127.0.0.1:8000/hook",
+            "parley listen my-bot --since 1h --forward localhost:8000/hook",
             "parley listen my-bot --forward http://127.0.0.1:8000/hook --format cloudevents",
         ],
         exit_statuses=_EXIT_STATUSES,
@@ -74,9 +74,10 @@ def add(commands: Subcommands) -> None:
     group.add_argument(
         "--forward",
         metavar="URL",
-        help="post each event there, signed as a webhook's callbacks are, once, and show what was answered",
+        help="post each event there, signed as a webhook's callbacks are, once, and show what was answered; a port is"
+        " short for one of this machine",
     )
-    group.add_argument("--format", choices=(NATIVE, CLOUDEVENTS), default=NATIVE, help="default: %(default)s")
+    group.add_argument("--format", choices=(NATIVE, CLOUDEVENTS), help=f"default: {NATIVE}")
     group.add_argument(
         "--secret-file",
         type=functools.partial(option_values.content, "secret"),
@@ -91,7 +92,7 @@ def _say(text: str) -> None:
 
 
 def _listen(client: ApiClient, arguments: argparse.Namespace) -> int:
-    url = None if arguments.forward is None else _target(arguments.forward)
+    url = _target(arguments)
     since = None if arguments.since is None else _since(arguments.since)
     answer = client.exchange("GET", ("Assistants", arguments.assistant))
     assistant = answer.resource
@@ -116,12 +117,20 @@ def _listen(client: ApiClient, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _target(url: str) -> str:
+def _target(arguments: argparse.Namespace) -> str | None:
+    if arguments.forward is None:
+        if arguments.format is not None:
+            raise UsageError("--format: it says how events are posted; give --forward URL too")
+        if arguments.secret_file is not None:
+            raise UsageError("--secret-file: it signs what is posted; give --forward URL too")
+        return None
+    if arguments.secret_file == "":
+        raise UsageError("--secret-file: there is no secret in it")
     # not at the top: an HTTP client that only this needs
     from cli.listen import forward  # noqa: PLC0415
 
     try:
-        return forward.target(url)
+        return forward.target(arguments.forward)
     except RefusedTargetError as error:
         raise UsageError(f"--forward: {error}") from None
 
@@ -147,7 +156,7 @@ def _forward(
     secret = arguments.secret_file or new_secret()
     if arguments.secret_file is None:
         _say(f"posts to {url} are signed with {secret}, for as long as this runs")
-    with closing(forward.forwarder(client, assistant, url, arguments.format, secret)) as posts:
+    with closing(forward.forwarder(client, assistant, url, arguments.format or NATIVE, secret)) as posts:
         failures = sum(not _post(posts, event, patience, arguments) for event in events)
     return EXIT_FAILED if failures else 0
 

@@ -40,13 +40,14 @@ _NEAR = tuple(
 POLICY = TargetPolicy(allow_http=True, allowed_private=_NEAR)
 
 
-def target(url: str) -> str:
-    """The URL as it will be called.
+def target(typed: str) -> str:
+    """The URL as it will be called: `8000` is short for a port of this machine, `localhost:8000/hook` for http.
 
     Raises:
         RefusedTargetError: It is none, or leads where no callback may go.
     """
-    return check_url(url, POLICY)
+    where = f"127.0.0.1:{typed}" if typed.isdecimal() else typed
+    return check_url(where if "://" in where else f"http://{where}", POLICY)
 
 
 @dataclass(frozen=True, slots=True)

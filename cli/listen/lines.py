@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _TYPE_WIDTH = 20
 _NAME_WIDTH = 32
+_BODY_SHOWN = 120
 
 
 def line(event: Resource, outcome: Outcome | None = None) -> str:
@@ -32,8 +33,12 @@ def line(event: Resource, outcome: Outcome | None = None) -> str:
 
 
 def result(outcome: Outcome) -> str:
-    """`204 in 12 ms`, or why there was no answer."""
-    return f"{outcome.status_code or outcome.error} in {outcome.duration_ms} ms"
+    """`204 in 12 ms`, and the beginning of what a failure was answered with; or why there was no answer."""
+    if outcome.status_code is None:
+        return f"no answer: {outcome.error}, after {outcome.duration_ms} ms"
+    body = printable(_text(outcome)).strip()
+    said = f": {body[:_BODY_SHOWN]}{'…' if len(body) > _BODY_SHOWN else ''}" if body else ""
+    return f"{outcome.status_code} in {outcome.duration_ms} ms{said}"
 
 
 def as_object(event: Resource, outcome: Outcome | None = None) -> dict[str, Any]:
@@ -41,4 +46,8 @@ def as_object(event: Resource, outcome: Outcome | None = None) -> dict[str, Any]
     if outcome is None:
         return event
     posted = {"status_code": outcome.status_code, "error": outcome.error, "duration_ms": outcome.duration_ms}
-    return {**event, "forwarded": posted}
+    return {**event, "forwarded": {**posted, "response_body": _text(outcome)}}
+
+
+def _text(outcome: Outcome) -> str:
+    return outcome.response_body.decode(errors="replace")

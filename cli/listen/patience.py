@@ -56,7 +56,7 @@ class Patience:
                 if isinstance(error, RefusedError) and error.status not in _FOR_THE_MOMENT:
                     raise
                 if pause == FIRST_PAUSE_SECONDS:
-                    self._say(f"{error} Trying again, every {LONGEST_PAUSE_SECONDS:.0f} s at last.")
+                    self._say(f"{error}\n  Trying again, every {LONGEST_PAUSE_SECONDS:.0f} s at last.")
                 self._sleep(pause * (0.5 + self._unit() / 2))
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             else:

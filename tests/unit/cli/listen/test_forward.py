@@ -89,7 +89,28 @@ def test_this_machine_and_what_is_near_may_be_called(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["127.0.0.1:8000", "ftp://127.0.0.1/", "http://169.254.169.254/", "http://user:pw@localhost/"]
+    ("typed", "url"),
+    [
+        ("8000", "http://127.0.0.1:8000/"),
+        ("localhost:8000/hook", "http://localhost:8000/hook"),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000/"),
+    ],
+)
+def test_what_is_typed_for_short_is_a_server_on_this_machine(typed, url):
+    assert forward.target(typed) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://127.0.0.1/",
+        "http://169.254.169.254/",
+        "169.254.169.254",
+        "http://user:pw@localhost/",
+        "",
+        "/hook",
+        "99999",
+    ],
 )
 def test_other_targets_are_refused(url):
     with pytest.raises(RefusedTargetError):

@@ -37,6 +37,12 @@ def test_it_waits_longer_each_time_and_says_so_once(status):
     assert [text.split()[0] for text in waiting.said] == [f"{status}:", "It"]
 
 
+def test_what_it_does_is_no_part_of_what_the_deployment_said():
+    waiting = Waiting(RefusedError(503, 20503, "A table does not answer"), "answer")
+    waiting.run()
+    assert waiting.said[0].splitlines()[-1] == "  Trying again, every 30 s at last."
+
+
 def test_it_never_waits_longer_than_half_a_minute():
     waiting = Waiting(*[UnreachableError("gone")] * 20, "answer")
     waiting.run()
