@@ -57,8 +57,6 @@ def _doctor(client: ApiClient, arguments: argparse.Namespace) -> int:
 
 def _queues(client: ApiClient, arguments: argparse.Namespace) -> Iterator[Finding]:
     # not at the top: an AWS client, which `parley --help` need not load
-    import boto3  # noqa: PLC0415
-
     from cli.doctor import queues  # noqa: PLC0415
     from cli.redrive import places  # noqa: PLC0415
 
@@ -70,13 +68,12 @@ def _queues(client: ApiClient, arguments: argparse.Namespace) -> Iterator[Findin
                 return
             yield from queues.of_run(places.of_run(os.environ))
             return
-        session = boto3.Session(profile_name=arguments.profile, region_name=arguments.region)
-        place = places.of_stack(stack, region=arguments.region, profile=arguments.profile)
-        yield from queues.of_stack(place, session, stack)
+        session = places.session(region=arguments.region, profile=arguments.profile)
+        yield from queues.of_stack(places.of_stack(session, stack), session, stack)
     except places.NoPlaceError as error:
         yield queues.broken(stack, error) if stack else queues.unchecked(str(error))
     except places.UNREACHABLE as error:  # no credentials, no region, no permission, no way there
-        yield queues.unchecked(str(error))
+        yield queues.unasked(str(error)) if stack else queues.unchecked(str(error))
 
 
 def _print(found: Sequence[Finding]) -> None:

@@ -176,7 +176,10 @@ def queue(found: Queue) -> Finding:
     if found.dead:
         if not found.waiting + found.held:
             return Finding(check, OK, "empty")
-        advice = "read the dispatcher's errors, mend the cause, then `parley redrive` moves them back"
+        advice = (
+            "read the dispatcher's errors, mend the cause, then `parley redrive` moves them back; for a stack, with the"
+            " same --stack-name, --region and --profile"
+        )
         return Finding(check, PROBLEM, f"{found.waiting + found.held} dead letters", advice)
     if found.oldest_seconds is None:
         return Finding(check, OK, said)

@@ -52,6 +52,15 @@ def unchecked(reason: str) -> Finding:
     return Finding("queues, dead letters, concurrency", UNCHECKED, reason, advice)
 
 
+def unasked(reason: str) -> Finding:
+    """That AWS was not to be asked."""
+    advice = (
+        "AWS's own settings, or --region and --profile, say where and as whom (`aws sts get-caller-identity` shows it);"
+        " needed are cloudformation:ListStackResources and sqs:GetQueueAttributes"
+    )
+    return Finding("queues, dead letters, concurrency", UNCHECKED, reason, advice)
+
+
 def broken(stack: str, error: Exception) -> Finding:
     """That there is no such stack."""
     return Finding(
@@ -65,12 +74,15 @@ def _queues(place: Place, oldest: Callable[[str], float | None]) -> Iterator[Fin
         for name, url, is_dead in ((source, dead.source_url, False), (dead.name, dead.url, True)):
             try:
                 waiting, held = depth(place.sqs, url)
+            except places.UNREACHABLE as error:
+                yield Finding(f"queue {name}", UNCHECKED, str(error), "it needs sqs:GetQueueAttributes")
+                continue
+            age = None
+            try:
                 age = None if is_dead else oldest(url.rpartition("/")[2])
             except places.UNREACHABLE as error:
-                advice = "it needs sqs:GetQueueAttributes, cloudwatch:GetMetricStatistics"
-                yield Finding(f"queue {name}", UNCHECKED, str(error), advice)
-            else:
-                yield findings.queue(Queue(name, waiting, held, age, is_dead))
+                yield Finding(f"age of {name}", UNCHECKED, str(error), "it needs cloudwatch:GetMetricStatistics")
+            yield findings.queue(Queue(name, waiting, held, age, is_dead))
 
 
 def depth(sqs: SQSClient, url: str) -> tuple[int, int]:

@@ -82,16 +82,16 @@ def _run(arguments: argparse.Namespace) -> int:
     from cli.redrive import places  # noqa: PLC0415
 
     try:
-        place = (
-            places.of_stack(arguments.stack_name, region=arguments.region, profile=arguments.profile)
-            if arguments.stack_name
-            else places.of_run(os.environ)
-        )
+        if arguments.stack_name:
+            asking = places.session(region=arguments.region, profile=arguments.profile)
+            place = places.of_stack(asking, arguments.stack_name)
+        else:
+            place = places.of_run(os.environ)
         queues = place.named(arguments.queue)
     except places.NoPlaceError as error:
         return fail(error, EXIT_USAGE)
     except places.UNREACHABLE as error:
-        return fail(error)
+        return fail(show.printable(str(error)))
     with _ctrl_c() as stop:
         rows = [_redrive(place, queue, arguments, stop) for queue in queues]
     if arguments.json:
@@ -110,8 +110,9 @@ def _redrive(place: Place, queue: DeadLetters, arguments: argparse.Namespace, st
     found, moved = moves.Counted(0, 0), 0
 
     def failed(error: Exception) -> Row:
-        fail(f"{queue.name}: {error}")
-        return Row(queue.name, found.visible, found.held, moved, moves.FAILED, str(error))
+        reason = show.printable(str(error))
+        fail(f"{queue.name}: {reason}")
+        return Row(queue.name, found.visible, found.held, moved, moves.FAILED, reason)
 
     try:
         found = moves.count(place.sqs, queue)

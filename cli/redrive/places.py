@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from cli.up.deployment import Engine
 from cli.up.files import QUEUES
@@ -22,8 +25,11 @@ if TYPE_CHECKING:
 _OF_A_STACK = {"EventsDeadLetterQueue": "EventsQueue", "RetryDeadLetterQueue": "RetryQueue"}
 
 
-UNREACHABLE = (BotoCoreError, ClientError)
-"""What a queue's client raises when it is refused or nobody answers."""
+UNREACHABLE = (BotoCoreError, ClientError, ResponseParserError)
+"""What a client raises when it is refused, nobody answers, or somebody else does: a proxy with a page."""
+
+# Behind a firewall that swallows what is sent, the SDK's own settings wait for minutes.
+_PATIENCE = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 class NoPlaceError(Exception):
@@ -69,17 +75,27 @@ class Place:
         return found
 
 
-def of_stack(stack: str, *, region: str | None, profile: str | None) -> Place:
-    """A deployment in AWS, found by its stack; credentials are AWS's own (environment, profile, role).
+def session(*, region: str | None, profile: str | None) -> boto3.Session:
+    """Asks AWS with its own credentials (environment, profile, role), and not for long.
+
+    Raises:
+        BotoCoreError: There is no such profile.
+    """
+    core = botocore.session.Session(profile=profile)
+    core.set_default_client_config(_PATIENCE)
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+def of_stack(asking: boto3.Session, stack: str) -> Place:
+    """A deployment in AWS, found by its stack.
 
     Raises:
         NoPlaceError: There is no such stack, or it is not Parley's.
         ClientError: AWS refuses; it needs `cloudformation:ListStackResources` and `sqs:GetQueueAttributes`.
         BotoCoreError: There are no credentials or no region, or AWS cannot be reached.
     """
-    session = boto3.Session(profile_name=profile, region_name=region)
-    urls = _queue_urls(session, stack)
-    sqs = session.client("sqs")
+    urls = _queue_urls(asking, stack)
+    sqs = asking.client("sqs")
     return Place(
         sqs,
         tuple(
@@ -89,8 +105,8 @@ def of_stack(stack: str, *, region: str | None, profile: str | None) -> Place:
     )
 
 
-def _queue_urls(session: boto3.Session, stack: str) -> dict[str, str]:
-    cloudformation: Any = session.client("cloudformation")
+def _queue_urls(asking: boto3.Session, stack: str) -> dict[str, str]:
+    cloudformation: Any = asking.client("cloudformation")
     try:
         pages = list(cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack))
     except ClientError as error:

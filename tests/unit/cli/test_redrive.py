@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -401,7 +402,7 @@ def stack(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def test_a_stack_names_its_queues(stack: dict[str, str]) -> None:
-    place = places.of_stack("parley", region="us-east-1", profile=None)
+    place = places.of_stack(places.session(region="us-east-1", profile=None), "parley")
 
     assert place.has_move_tasks
     assert [(queue.name, queue.url, queue.source_url) for queue in place.queues] == [
@@ -409,6 +410,32 @@ def test_a_stack_names_its_queues(stack: dict[str, str]) -> None:
         (RETRIES, stack[RETRIES], stack["RetryQueue"]),
     ]
     assert place.queues[0].arn.endswith(f":parley-{EVENTS}")
+
+
+class Proxy(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        page = b"<!doctype html>\n<title>Bad Gateway</title>\n"
+        self.send_response(502)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_proxys_page_in_place_of_an_answer_is_a_failure_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        assert command_line("--stack-name", "parley", "--region", "us-east-1") == 1
+        server.shutdown()
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("parley: Unable to parse response")
 
 
 def test_a_stack_that_is_not_there_or_not_parleys_is_a_wrong_command_line(
