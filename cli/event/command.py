@@ -57,7 +57,7 @@ def add(commands: Subcommands) -> None:
         "api",
         "print a management call of demo-bot's account, as it comes behind the authorizer",
         [
-            f"parley event api GET /v1/Assistants/demo-bot/Events?PageSize=5 {_SAM.format('HistoryFunction')}",
+            f"parley event api GET '/v1/Assistants/demo-bot/Events?PageSize=5' {_SAM.format('HistoryFunction')}",
             f"parley event api POST /v1/Assistants UniqueName=my-bot {_SAM.format('WebhooksFunction')}",
         ],
         _api,

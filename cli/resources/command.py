@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli import command_line, option_values
@@ -24,9 +25,9 @@ _MASK = "********"
 def add(commands: Subcommands) -> None:
     """Put all three on the command line."""
     for kind in KINDS:
-        group = commands.add_parser(kind.name, help=f"{kind.help}: list, show, create, update, delete")
-        verbs = group.add_subparsers(required=True, metavar="list|show|create|update|delete")
-        _Verbs(verbs, kind).add()
+        names = ["list", "show", "create", "update", "delete", *(["test"] if kind is WEBHOOKS else [])]
+        group = commands.add_parser(kind.name, help=f"{kind.help}: {', '.join(names)}")
+        _Verbs(group.add_subparsers(required=True, metavar="|".join(names)), kind).add()
 
 
 class _Verbs:
@@ -44,7 +45,8 @@ class _Verbs:
             "--page-size", type=option_values.whole_number, metavar="N", help="items per request, 1 to 1000"
         )
         self._verb("show", f"show one {kind.one}", [kind.example], _show)
-        create = self._verb("create", f"create a {kind.one}", [*owner, kind.create_example], _create, names_one=False)
+        does = f"create {'an' if kind.one.startswith('a') else 'a'} {kind.one}"
+        create = self._verb("create", does, [*owner, kind.create_example], _create, names_one=False)
         _add_parameters(create, [each for each in kind.parameters if not each.update_only])
         changed = [kind.example, kind.update_example]
         update = self._verb("update", f"change the given parameters of one {kind.one}", changed, _update)
@@ -72,18 +74,19 @@ class _Verbs:
         return verb
 
 
-def _add_parameters(verb: argparse.ArgumentParser, parameters: Iterable[Parameter]) -> None:
+def _add_parameters(verb: argparse.ArgumentParser, parameters: Sequence[Parameter]) -> None:
     """Options that fill `parameters` with names and values, in the API's words and in the order of the command line."""
     group = verb.add_argument_group("parameters")
+    in_files = {pascal(each.key) for each in parameters if each.given is Given.IN_FILE}
     for parameter in parameters:
         _add_option(group, parameter)
     group.add_argument(
         "--set",
         action="append",
         dest="parameters",
-        type=option_values.assignment,
+        type=functools.partial(_assignment, in_files),
         metavar="Name=VALUE",
-        help="any parameter, as the API names it",
+        help="any parameter that is no secret, as the API names it",
     )
     group.add_argument(
         "--set-file",
@@ -94,6 +97,15 @@ def _add_parameters(verb: argparse.ArgumentParser, parameters: Iterable[Paramete
         help="the same with the value in a file, whose last line break is not part of it; -: stdin",
     )
     verb.set_defaults(parameters=[])
+
+
+def _assignment(in_files: Collection[str], text: str) -> tuple[str, str]:
+    name, value = option_values.assignment(text)
+    if name in in_files:
+        raise argparse.ArgumentTypeError(
+            f"{name} is given in a file or on stdin, which no shell history keeps: --set-file {name}=FILE"
+        )
+    return name, value
 
 
 def _add_option(group: argparse._ArgumentGroup, parameter: Parameter) -> None:

@@ -87,7 +87,7 @@ WEBHOOKS = Kind(
         Parameter("webhook_url", "where to call"),
         Parameter("webhook_method", "POST or GET"),
         Parameter("enabled", "true or false"),
-        Parameter("format", "how callbacks are written"),
+        Parameter("format", "how callbacks are written: native or cloudevents"),
         Parameter("jwt", "auto, always or never"),
         Parameter("retry_schedule", "seconds before each retry, separated by spaces"),
         Parameter("headers", "headers of your own as a JSON object, in a file", Given.IN_FILE),

@@ -307,6 +307,27 @@ def test_a_wrong_command_line_exits_with_2(argv, capsys):
     assert "usage: parley" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["Secret", "Headers", "Options"])
+def test_what_a_shells_history_must_not_keep_is_given_in_a_file_alone(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["sources" if name == "Options" else "webhooks", "create", "bot", "--set", f"{name}=s3cret"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert f"{name} is given in a file or on stdin, which no shell history keeps: --set-file {name}=FILE" in said
+    assert "s3cret" not in said
+
+
+def test_the_help_names_every_verb(capsys):
+    verbs = ("list", "show", "create", "update", "delete", "test")
+    for argv, said in ((["--help"], ", ".join(verbs)), (["webhooks", "--help"], "|".join(verbs))):
+        with pytest.raises(SystemExit):
+            main(argv)
+        assert said in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit):
+        main(["assistants", "create", "--help"])
+    assert "Create an assistant." in capsys.readouterr().out
+
+
 def test_a_file_that_is_no_text_is_named_and_not_quoted(capsys, tmp_path):
     (tmp_path / "key").write_bytes(b"\xff secret")
     with pytest.raises(SystemExit):
