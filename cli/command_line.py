@@ -85,6 +85,8 @@ def _run(work: Work, arguments: argparse.Namespace) -> int:
         return work(client, arguments) or 0
     except (connection.NoConnectionError, UsageError) as error:
         return fail(error, EXIT_USAGE)
+    except UnicodeEncodeError:  # bytes of the command line, which Python keeps as surrogates
+        return fail("an argument is not UTF-8", EXIT_USAGE)
     except ApiError as error:
         return fail(error)
 

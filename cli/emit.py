@@ -46,7 +46,9 @@ def add(commands: Subcommands) -> None:
         "--platform", choices=PLATFORM_NAMES, metavar="NAME", help="where the event's name does not tell it"
     )
     emit.add_argument("--event", metavar="NAME", help="its name, where the body does not hold it")
-    emit.add_argument("--idempotency-key", metavar="KEY", help="the same key twice is one event")
+    emit.add_argument(
+        "--idempotency-key", type=option_values.header, metavar="KEY", help="the same key twice is one event"
+    )
     emit.add_argument("--json", action="store_true", help="the API's answer, for programs")
     command_line.on_deployment(emit, _emit)
 
@@ -58,7 +60,7 @@ def _emit(client: ApiClient, arguments: argparse.Namespace) -> None:
         ("Assistants", arguments.assistant, "Events"),
         query={name: value for name, value in asked.items() if value},
         body=_body(arguments),
-        headers={"Idempotency-Key": arguments.idempotency_key} if arguments.idempotency_key else {},
+        headers={} if arguments.idempotency_key is None else {"Idempotency-Key": arguments.idempotency_key},
     )
     event = answer.resource
     if arguments.json:

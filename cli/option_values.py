@@ -42,6 +42,13 @@ def content(name: str, file: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
+def header(text: str) -> str:
+    """What is sent in a header, for an option's `type`."""
+    if not (text.isascii() and text.isprintable()):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot stand in a header. Allowed: printable ASCII")
+    return text
+
+
 def count(text: str) -> int:
     """A number from 1 up, for an option's `type`."""
     number = whole_number(text)

@@ -67,7 +67,10 @@ def ingest(platform: str, body: Body, caller: Caller) -> Invocation:
     Raises:
         NoRouteError: The URL is no ingest URL.
     """
-    parts = urlsplit(caller.url)
+    try:
+        parts = urlsplit(caller.url)
+    except ValueError:
+        raise NoRouteError(f"{caller.url!r} is no URL") from None
     # the function knows its own address by the gateway's domain name, and that as https
     url = f"https://{parts.netloc}{parts.path}"
     signed = SENDERS[platform](url, caller.secret or "", body.content, int(time.time()))

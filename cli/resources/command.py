@@ -57,7 +57,9 @@ class _Verbs:
         if kind is WEBHOOKS:
             testing.add(self._verbs)
         for verb in (update, delete):
-            verb.add_argument("--if-match", metavar="VERSION", help="only if it still has that version")
+            verb.add_argument(
+                "--if-match", type=option_values.header, metavar="VERSION", help="only if it still has that version"
+            )
 
     def _verb(
         self, name: str, does: str, example: Sequence[str], run: Verb, *, names_one: bool = True

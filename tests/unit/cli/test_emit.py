@@ -49,6 +49,8 @@ def test_options_stand_beside_the_body():
     sent = send("bot", "a=b", "--platform", "tropo", "--event", "result", "--idempotency-key", "k")
     assert sent["query"] == {"Platform": "tropo", "Event": "result"}
     assert sent["headers"] == {"Idempotency-Key": "k"}
+    # an empty one too: the API refuses it, where to leave it out would emit twice (`--idempotency-key "$UNSET"`)
+    assert send("bot", "a=b", "--idempotency-key", "")["headers"] == {"Idempotency-Key": ""}
 
 
 @pytest.mark.parametrize(

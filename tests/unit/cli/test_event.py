@@ -92,6 +92,7 @@ def test_the_schedules_event_is_of_now(capsys):
         (["ingest", "watsonx", "nothing"], "watsonx has no 'nothing': cdr_logged, message_logged"),
         (["api", "GET", "/v2/Assistants"], "the API has no GET /v2/Assistants"),
         (["ingest", "tropo", "result", "--ingest-url", "http://127.0.0.1/elsewhere"], "the API has no POST /elsewhere"),
+        (["ingest", "tropo", "result", "--ingest-url", "http://[::1/x"], "'http://[::1/x' is no URL"),
     ],
 )
 def test_what_there_is_not_is_said_with_exit_status_2(argv, said, capsys):

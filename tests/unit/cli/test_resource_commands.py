@@ -307,6 +307,31 @@ def test_a_wrong_command_line_exits_with_2(argv, capsys):
     assert "usage: parley" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["events", "list", "a\udcffb"],
+        ["events", "list", "bot", "--conversation", "a\udcffb"],
+        ["assistants", "create", "--unique-name", "a\udcffb"],
+        ["emit", "bot", "Event=a\udcffb"],
+    ],
+)
+def test_bytes_that_are_no_text_are_a_wrong_command_line(api, capsys, argv):
+    assert run(capsys, *argv) == (2, "", "parley: an argument is not UTF-8\n")
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("value", ["日本", "a\nb", "\x7f"])
+@pytest.mark.parametrize(
+    "argv", [["emit", "b", "Event=x", "--idempotency-key"], ["webhooks", "delete", "b", "w", "--if-match"]]
+)
+def test_what_cannot_stand_in_a_header_is_a_wrong_command_line(capsys, argv, value):
+    with pytest.raises(SystemExit) as ended:
+        main([*argv, value])
+    assert ended.value.code == 2
+    assert "Allowed: printable ASCII" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["Secret", "Headers", "Options"])
 def test_what_a_shells_history_must_not_keep_is_given_in_a_file_alone(name, capsys):
     with pytest.raises(SystemExit) as ended:
