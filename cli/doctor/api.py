@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cli import moments, token_claims
 from cli.api_client import ApiError, RefusedError
 from cli.doctor import findings
-from cli.doctor.findings import OK, PROBLEM, UNCHECKED, Finding
+from cli.doctor.findings import NOTE, OK, PROBLEM, UNCHECKED, Finding
 from parley import retry, webhook
 
 if TYPE_CHECKING:
@@ -45,10 +45,18 @@ def checks(client: ApiClient) -> Iterator[Finding]:
     yield findings.clock(moments.now(), date)
     yield findings.token(claims, date or moments.now())
     try:
-        for assistant in client.list_all(("Assistants",), "assistants"):
-            yield from _assistant(client, assistant)
+        assistants = list(client.list_all(("Assistants",), "assistants"))
     except ApiError as error:
         yield Finding("assistants", UNCHECKED, str(error))
+        return
+    if not assistants:
+        advice = "`parley assistants create` makes the first; or is the token of another account (`--account`)?"
+        yield Finding("assistants", NOTE, "the token's account has none", advice)
+    for assistant in assistants:
+        try:
+            yield from _assistant(client, assistant)
+        except ApiError as error:
+            yield Finding(f"assistant {assistant['unique_name']}", UNCHECKED, str(error))
 
 
 def _unasked() -> Finding:
