@@ -41,12 +41,12 @@ POLICY = TargetPolicy(allow_http=True, allowed_private=_NEAR)
 
 
 def target(typed: str) -> str:
-    """The URL as it will be called: `8000` is short for a port of this machine, `localhost:8000/hook` for http.
+    """The URL as it will be called: `8000/hook` is short for this machine's port, and no scheme for http.
 
     Raises:
         RefusedTargetError: It is none, or leads where no callback may go.
     """
-    where = f"127.0.0.1:{typed}" if typed.isdecimal() else typed
+    where = f"127.0.0.1:{typed}" if typed.partition("/")[0].isdecimal() else typed
     return check_url(where if "://" in where else f"http://{where}", POLICY)
 
 

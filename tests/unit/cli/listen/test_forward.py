@@ -92,6 +92,7 @@ def test_this_machine_and_what_is_near_may_be_called(url):
     ("typed", "url"),
     [
         ("8000", "http://127.0.0.1:8000/"),
+        ("8000/hook?a=b", "http://127.0.0.1:8000/hook?a=b"),
         ("localhost:8000/hook", "http://localhost:8000/hook"),
         ("127.0.0.1:8000", "http://127.0.0.1:8000/"),
     ],
