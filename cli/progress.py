@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _LINE_EVERY_SECONDS = 5.0
+# What counts of five digits, a note of a few words and the time need beside the title.
+_BAR_COLUMNS = 42
 
 
 class Meter(Protocol):
@@ -31,21 +34,21 @@ class Meter(Protocol):
 def shown(title: str, stream: TextIO, *, now: Callable[[], float] = time.monotonic) -> Iterator[Meter]:
     """A meter for as long as something lasts; on stderr, so that what is printed stays clean.
 
-    On a terminal a bar is redrawn; a pipe, a log or a terminal without such abilities gets a line at each change of the
-    note, and one every few seconds.
+    On a terminal a bar is redrawn; a pipe, a log or a terminal without such abilities or room gets a line at each
+    change of the note, and one every few seconds.
     """
     console = Console(file=stream, highlight=False)
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not console.is_terminal or console.is_dumb_terminal or console.width < len(title) + _BAR_COLUMNS:
         yield _Lines(title, stream, now)
         return
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),  # it gives way, not the words
         MofNCompleteColumn(),
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=console, expand=True) as bars:
         yield _Bar(bars, bars.add_task(title, total=None, note=""))
 
 

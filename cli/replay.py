@@ -131,7 +131,8 @@ def _print(replay: Resource, arguments: argparse.Namespace) -> None:
 def _follow(client: ApiClient, path: tuple[str, ...], replay: Resource, arguments: argparse.Namespace) -> int:
     """Shows how far it is until its end; returns the exit status."""
     try:
-        with progress.shown(f"replay {replay['sid']}", sys.stderr) as meter:
+        print(f"parley: replay {replay['sid']}", file=sys.stderr)
+        with progress.shown("replay", sys.stderr) as meter:
             while True:
                 _tell(meter, replay)
                 if replay["status"] not in replays.OPEN:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from cli import progress
 
 
@@ -44,6 +46,17 @@ def test_a_terminal_that_cannot_redraw_gets_lines(monkeypatch):
     with progress.shown("replay", stream) as meter:
         meter(3, 9, "running")
     assert stream.getvalue() == "replay 3/9 running\n"
+
+
+@pytest.mark.parametrize(("columns", "bar"), [("62", False), ("63", True)])
+def test_a_terminal_that_is_too_narrow_for_the_count_gets_lines(monkeypatch, columns, bar):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", columns)
+    stream = Terminal()
+    with progress.shown("EventsDeadLetterQueue", stream) as meter:
+        meter(12345, 56789, "running, 12 failed")
+    assert "12345/56789" in stream.getvalue()
+    assert ("\x1b[2K" in stream.getvalue()) == bar
 
 
 def test_no_color_leaves_the_bar_without_colours(monkeypatch):

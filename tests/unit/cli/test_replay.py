@@ -46,7 +46,8 @@ def test_it_is_followed_to_its_end(capsys):
     assert api.sent[0] == ("POST", path, form)
     assert {sent[:2] for sent in api.sent[1:]} == {("GET", (*path, SID))}
     said = capsys.readouterr()
-    assert "replay RP01 3/3 completed" in said.err
+    assert said.err.startswith("parley: replay RP01\n")
+    assert "replay 3/3 completed" in said.err
     assert "delivered  3" in said.out
 
 
