@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cli import command_line, connection
-from cli.command_line import EXIT_FAILED
+from cli.command_line import EXIT_FAILED, UsageError
 from cli.doctor import api
 from cli.doctor.findings import NOTE, PROBLEM, UNCHECKED, Finding
 from cli.resources import show
@@ -47,6 +47,9 @@ def add(commands: Subcommands) -> None:
 
 
 def _doctor(client: ApiClient, arguments: argparse.Namespace) -> int:
+    if arguments.stack_name and connection.is_local(client.connection.url):
+        address = f"--api-url or {connection.URL_VARIABLE}"
+        raise UsageError(f"--stack-name is a deployment in AWS: give its address too, {address} (its output ApiUrl)")
     found = [*api.checks(client), *_queues(client, arguments)]
     if arguments.json:
         show.as_json([asdict(finding) for finding in found], sys.stdout)

@@ -263,6 +263,15 @@ def test_somebody_elses_answer_is_said_to_be_such(api, capsys, command, body):
     assert "is it Parley's address?" in err + out
 
 
+def test_a_stack_is_not_looked_at_beside_the_run_of_this_folder(api, capsys, monkeypatch, tmp_path):
+    (tmp_path / ".parley").mkdir()
+    (tmp_path / ".parley/url").write_text(api.url)
+    monkeypatch.delenv("PARLEY_URL")
+    exited, _, err = run(capsys, "doctor", "--stack-name", "parley")
+    assert (exited, api.requests) == (2, [])
+    assert "--stack-name is a deployment in AWS: give its address too, --api-url or PARLEY_URL" in err
+
+
 def test_no_redirect_takes_the_token_along(api, capsys):
     api.will(302, b"", Location=f"{api.url}/elsewhere")
     exited, _, err = run(capsys, "assistants", "list")

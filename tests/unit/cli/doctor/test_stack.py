@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -60,7 +60,7 @@ def test_its_queues_dead_letters_and_ages_are_found(urls: dict[str, str]) -> Non
         "MetricName": "ApproximateAgeOfOldestMessage",
         "Dimensions": [{"Name": "QueueName", "Value": urls["EventsQueue"].rpartition("/")[2]}],
         "Value": 400.0,
-        "Timestamp": datetime.now(UTC),
+        "Timestamp": datetime.now(UTC) - timedelta(minutes=2),
     }
     cloudwatch: Any = boto3.client("cloudwatch")
     cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=[datum])
