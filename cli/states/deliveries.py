@@ -134,6 +134,8 @@ _WITHOUT_AN_ATTEMPT: tuple[Edge, ...] = (
     (retry.RETRYING, retry.WAITING, reasons.BY_USER),
     (retry.RETRYING, retry.WAITING, reasons.FAILING),
     (retry.RETRYING, retry.RETRYING, reasons.RETRY_AFTER),
+    (retry.RETRYING, retry.EXHAUSTED, reasons.DISPATCHER_ERROR),
+    (retry.WAITING, retry.EXHAUSTED, reasons.DISPATCHER_ERROR),
     (retry.RETRYING, retry.CANCELLED, reasons.WEBHOOK_DELETED),
     (retry.WAITING, retry.CANCELLED, reasons.WEBHOOK_DELETED),
     (retry.RETRYING, retry.EXPIRED, reasons.RETENTION_ENDED),

@@ -1,8 +1,9 @@
 """A batch of queue records: which are handled, in which order, and which must come again.
 
-A crash charges a receive to every message of its batch. A message that has come several times is therefore handled
-alone, after the others are done, and one that keeps failing is recorded without posting, so that only what cannot even
-be recorded is dead-lettered (engine.md 1.2).
+A crash charges a receive to every message of its batch. Messages that have come several times are therefore handled
+one by one, after the others are committed, and one that keeps failing is recorded without posting, so that only what
+cannot even be recorded is dead-lettered (engine.md 1.2). An outage charges receives too, to everything: so they are not
+kept for an invocation of their own, which they would wait for as long as others come.
 """
 
 from __future__ import annotations
@@ -74,9 +75,13 @@ def run(ports: Ports, records: Iterable[Mapping[str, Any]], *, deadline_ms: int)
     readable, failed = read(records)
     clean = [entry for entry in readable if entry.receives < SUSPECT_AFTER_RECEIVES]
     suspects = [entry for entry in readable if entry.receives >= SUSPECT_AFTER_RECEIVES]
-    # with clean ones in the batch no suspect is touched: if it kills the process, they are not charged for it
-    now, later = (clean, suspects) if clean else (suspects[:1], suspects[1:])
-    again = failed + [entry.message_id for entry in later] + _handle(ports, now, deadline_ms=deadline_ms)
+    again = failed + _handle(ports, clean, deadline_ms=deadline_ms)
+    # should one of these kill the process, what was done before it is recognised when it comes again, and not posted
+    for entry in sorted(suspects, key=lambda entry: entry.receives):
+        if ports.has_time(deadline_ms):
+            again += _handle(ports, [entry], deadline_ms=deadline_ms)
+        else:
+            again.append(entry.message_id)
     telemetry.tell(
         "dispatched",
         ports.tally.counts,

@@ -34,7 +34,12 @@ def plan(decision: Decision, *, now_ms: int, time_scale: float) -> tuple[int | N
     next_attempt_ms = now_ms + math.ceil(delay * 1000)
     if delay > retries.MAX_DELAY_SECONDS:
         return next_attempt_ms, next_attempt_ms, None
-    return next_attempt_ms, next_attempt_ms + math.ceil(WATCHDOG_SECONDS * 1000 / time_scale), math.ceil(delay)
+    return next_attempt_ms, watched_ms(next_attempt_ms, time_scale), math.ceil(delay)
+
+
+def watched_ms(from_ms: int, time_scale: float) -> int:
+    """When the sweeper must look, if a message that was sent for then has not come."""
+    return from_ms + math.ceil(WATCHDOG_SECONDS * 1000 / time_scale)
 
 
 def message(item: Undelivered) -> RetryMessage:

@@ -30,6 +30,7 @@ _TRANSIENT = frozenset({
     "InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
     "ServiceUnavailable", "ThrottlingException",
 })  # fmt: skip
+_ATTEMPT_MS = 11_000  # its time limit, and what is written before and after
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 
@@ -62,6 +63,10 @@ class Ports:
     sleep: Callable[[float], None] = time.sleep
     tally: Tally = field(default_factory=Tally)
     together: Together = field(default_factory=Together)
+
+    def has_time(self, deadline_ms: int) -> bool:
+        """Whether one more attempt fits before the deadline."""
+        return self.now_ms() + _ATTEMPT_MS < deadline_ms
 
     def persist(self, write: Callable[[], Returned], *, deadline_ms: int) -> Returned:
         """Write, and again while the table or queue is throttled, until the deadline.

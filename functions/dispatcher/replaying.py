@@ -6,12 +6,12 @@ sending it again by hand (`Retries.attempt` claims and posts it): whoever takes 
 which of the step's deliveries were sent, counts them and sends the others. One that was over and fails is over again as
 it was; one that never was goes on by its webhook's schedule. While its webhook is not in order the replay waits: what
 is live comes first, then what waits, then replays, one after another, the oldest first: so one replay's rate is all
-that replays ever send to a webhook. A step that kills whoever takes it is given up after ten deaths.
+that replays ever send to a webhook. Where two workers died in a step its deliveries are sent one by one, and the one
+that kills is given up (`Retries`); a job whose workers die of something else is given up after ten deaths.
 """
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aws_lambda_powertools import Logger
 
 from functions.dispatcher import next_attempts
+from functions.dispatcher.retries import SUSPECT_CLAIMS
 from parley import reasons, replays, retry
 from parley.attempts import REPLAY, Outcome
 from parley.aws import UNAVAILABLE
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 10
 _COUNTED_AT_ONCE = 50
-_ATTEMPT_MS = 11_000
 # Longer than the function's time limit and the lease of an item that it claimed (60 s): who takes over finds all ended.
 _LEASE_MS = 90_000
 
@@ -130,12 +130,9 @@ class Replaying:
         """How it stands after each step; ends when the time is up, or with a status that is no longer at work."""
         return (self._send if replay.counted else self._count)(replay, deadline_ms=deadline_ms)
 
-    def _has_time(self, deadline_ms: int) -> bool:
-        return self._ports.now_ms() + _ATTEMPT_MS < deadline_ms
-
     def _count(self, replay: Replay, *, deadline_ms: int) -> Iterator[Replay]:
         for rows, reached in self._walk(replay):
-            if not self._has_time(deadline_ms):
+            if not self._ports.has_time(deadline_ms):
                 return
             target = self._target(replay)
             if target is None:
@@ -156,8 +153,8 @@ class Replaying:
         for rows, reached in self._walk(replay):
             target = self._target(replay)
             found = self._wanted(replay, target, rows) if target else []
-            for group in _slices(found, min(AT_ONCE, replay.rate)):
-                if not self._has_time(deadline_ms):
+            for group in _slices(found, 1 if any(map(_has_killed, found)) else min(AT_ONCE, replay.rate)):
+                if not self._ports.has_time(deadline_ms):
                     return
                 target = self._target(replay)
                 if target is None:
@@ -165,10 +162,9 @@ class Replaying:
                 if not self._is_in_order(target):
                     yield replace(replay, status=replays.WAITING, reason=replays.WEBHOOK_NOT_READY)
                     return
-                started_ms = self._ports.now_ms()
-                replay = self._send_step(replay, group, deadline_ms=deadline_ms)
+                replay, posted_ms = self._send_step(replay, group, deadline_ms=deadline_ms)
                 yield replay
-                pace = len(group) / replay.rate - (self._ports.now_ms() - started_ms) / 1000
+                pace = len(group) / replay.rate - (self._ports.now_ms() - posted_ms) / 1000
                 if pace > 0:
                     self._ports.sleep(pace)
             if target is None:
@@ -177,7 +173,7 @@ class Replaying:
             if reached is None:
                 yield replace(replay, status=replays.COMPLETED, reason=None)
                 return
-            if not self._has_time(deadline_ms):
+            if not self._ports.has_time(deadline_ms):
                 return
             replay = replace(replay, cursor=reached, status=replays.RUNNING, reason=None)
             yield replay
@@ -225,14 +221,14 @@ class Replaying:
             )
         ]
 
-    def _send_step(self, replay: Replay, group: Sequence[_Found], *, deadline_ms: int) -> Replay:
-        """Send these, and count what came of it."""
+    def _send_step(self, replay: Replay, group: Sequence[_Found], *, deadline_ms: int) -> tuple[Replay, int]:
+        """Send these, and count what came of it; when they were posted."""
         for ending in (entry.standing.item for entry in group if entry.standing.ending):
             if ending is not None:
                 # a worker died between the end and what follows from it: an attempt at it does what is left
                 self._retries.attempt([_message(ending)], deadline_ms=deadline_ms)
         opened = [self._opened(replay, entry) for entry in group]
-        self._retries.attempt(
+        made = self._retries.attempt(
             [_message(item) for item in opened if not item.has_ended and not _was_sent(item)], deadline_ms=deadline_ms
         )
         now = walk.standings(
@@ -241,7 +237,7 @@ class Replaying:
         sent = [standing.item for standing in now if standing.item and _is_own(replay, standing.item)]
         outcomes = [item.log[-1] for item in sent if _was_sent(item) and item.log]
         delivered = sum(Outcome(0, 0, status_code=line.get("status_code")).delivered for line in outcomes)
-        return replace(
+        after = replace(
             replay,
             status=replays.RUNNING,
             reason=None,
@@ -250,6 +246,7 @@ class Replaying:
             delivered=replay.delivered + delivered,
             failed=replay.failed + len(outcomes) - delivered,
         )
+        return after, max((outcome.started_ms for outcome in made), default=self._ports.now_ms())
 
     def _opened(self, replay: Replay, entry: _Found) -> Undelivered:
         """The delivery's open item; it is as it was where this replay has opened it already."""
@@ -269,7 +266,7 @@ class Replaying:
             status=retry.RETRYING,
             reason=reasons.REPLAY,
             next_attempt_ms=now_ms,
-            due_ms=now_ms + math.ceil(next_attempts.WATCHDOG_SECONDS * 1000 / settings.time_scale),
+            due_ms=next_attempts.watched_ms(now_ms, settings.time_scale),
             ended_as=before.status if before.has_ended else None,
             ended_reason=before.reason if before.has_ended else None,
             replay_sid=replay.sid,
@@ -286,6 +283,12 @@ def _is_own(replay: Replay, item: Undelivered | None) -> bool:
 def _was_sent(item: Undelivered) -> bool:
     """Whether an attempt was made since it was opened."""
     return item.attempts_before_replay is not None and item.attempts > item.attempts_before_replay
+
+
+def _has_killed(entry: _Found) -> bool:
+    """Whether it may be what its workers died of."""
+    item = entry.standing.item
+    return item is not None and item.claims >= SUSPECT_CLAIMS
 
 
 def _message(item: Undelivered) -> RetryMessage:

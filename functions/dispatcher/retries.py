@@ -3,12 +3,17 @@
 The claim (a lease, and the number of attempts) is what keeps one duplicate message from delivering twice
 (models/model4.py). A finished item is then moved out of the undelivered partition; a crash before that leaves an item
 that says how it ended, which is harmless.
+
+A claim of which nothing was written is a process that died. Who has had two of these is attempted alone, after the
+others are committed, for the death may have been any of theirs; who has had eight is given up: else one event would
+kill a dispatcher every few minutes until its retention ends, and a backlog would never be drained past it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     from parley.webhook import Webhook
 
 LEASE_MS = 60_000  # longer than the function's time limit, so a holder is gone when it ends (window e, engine.md 1.3)
+SUSPECT_CLAIMS = 2
+_MOST_CLAIMS = 8
 _NOT_COMMITTED_YET_SECONDS = 300.0
 # what is sent by hand, again or as a test (its first attempt), tries a paused webhook like a probe; a disabled one is
 # never called
@@ -103,12 +110,26 @@ class Retries:
                 attempted.failed.append(index)
             else:
                 claimed += [ready] if ready else []
+        suspects = [entry for entry in claimed if entry.item.claims > SUSPECT_CLAIMS]
+        self._give_back(entry.item for entry in suspects[1:])  # before anything can kill: they are not charged for it
+        self._make([entry for entry in claimed if entry not in suspects], attempted, deadline_ms=deadline_ms)
+        if len(suspects) < len(claimed) and not self._ports.has_time(deadline_ms):
+            self._give_back(entry.item for entry in suspects[:1])
+        else:
+            self._make(suspects[:1], attempted, deadline_ms=deadline_ms)
+        return attempted
+
+    def _make(self, claimed: Sequence[Claimed], attempted: Attempted, *, deadline_ms: int) -> None:
+        """Post these at once, and commit."""
+        if not claimed:
+            return
         try:
             secrets = self._ports.routes.secrets(entry.webhook for entry in claimed)
         except UNAVAILABLE as error:
             logger.warning("retries postponed", extra={"error": type(error).__name__})
             attempted.failed.extend(entry.index for entry in claimed)
-            return attempted
+            self._give_back(entry.item for entry in claimed)
+            return
         now_ms = self._ports.now_ms()
         claimed = [entry for entry in claimed if entry.webhook.sid in secrets]
         public_url = self._ports.settings.public_url
@@ -116,23 +137,30 @@ class Retries:
             callback(entry.event, entry.webhook, secrets[entry.webhook.sid], public_url=public_url, now_ms=now_ms)
             for entry in claimed
         ]
-        attempted.outcomes.extend(self._ports.poster.post_all(calls) if calls else [])
-        for entry, outcome in zip(claimed, attempted.outcomes, strict=True):
+        outcomes = self._ports.poster.post_all(calls) if calls else []
+        attempted.outcomes.extend(outcomes)
+        for entry, outcome in zip(claimed, outcomes, strict=True):
             try:
                 self._commit(entry, outcome, deadline_ms=deadline_ms)
             except UNAVAILABLE as error:
-                # the lease runs out and the due time comes: posted once more, window (a)
+                # its message or its due time comes: posted once more, window (a)
                 logger.warning("not committed", extra={"event": entry.event.sid, "error": type(error).__name__})
                 attempted.failed.append(entry.index)
+                self._give_back([entry.item])
         states.observe(
             self._ports,
             [
                 Observation(entry.webhook, entry.event.sid, outcome)
-                for entry, outcome in zip(claimed, attempted.outcomes, strict=True)
+                for entry, outcome in zip(claimed, outcomes, strict=True)
                 if not outcome.gone
             ],
         )
-        return attempted
+
+    def _give_back(self, items: Iterable[Undelivered]) -> None:
+        """Take the claims of these back, best effort. They are due, or wait and are looked after."""
+        for item in items:
+            with suppress(*UNAVAILABLE):
+                undelivered.give_back(self._ports.dynamodb, self._ports.settings.data_table, item)
 
     def _claim(self, index: int, message: RetryMessage, webhooks: dict[str, Webhook | None]) -> Claimed | None:
         """Take the item; end, park or postpone it where no attempt is due now."""
@@ -146,10 +174,23 @@ class Retries:
             now_ms=ports.now_ms(),
             lease_ms=round(LEASE_MS / settings.time_scale),
         )
+        try:
+            return self._ready(index, message, item, webhooks)
+        except UNAVAILABLE:
+            if item is not None:
+                self._give_back([item])  # an outage is no death
+            raise
+
+    def _ready(
+        self, index: int, message: RetryMessage, item: Undelivered | None, webhooks: dict[str, Webhook | None]
+    ) -> Claimed | None:
+        """What is claimed, if an attempt is due."""
+        ports = self._ports
         if message.webhook_sid not in webhooks:
             webhooks[message.webhook_sid] = ports.routes.strongly(message.assistant_sid, message.webhook_sid)
         webhook = webhooks[message.webhook_sid]
         if item is None:
+            key = keys.undelivered(message.webhook_sid, message.event_sid, message.received_ms)
             self._finish_if_ended(key, webhook)
             return None
         if webhook is None:
@@ -162,12 +203,23 @@ class Retries:
         if message.trigger == RETRY and health is not None and health.is_held(ports.now_ms()):
             self._postpone(item, reasons.RETRY_AFTER, admission.held_seconds(health, ports.now_ms()))
             return None
-        stored = events.load(ports.dynamodb, settings.data_table, message.assistant_sid, message.event_sid)
+        stored = events.load(ports.dynamodb, ports.settings.data_table, message.assistant_sid, message.event_sid)
         if stored is None:
             self._without_event(item)
-        elif not self._is_left_over(item, stored):
+        elif self._is_left_over(item, stored):
+            pass
+        elif item.claims > _MOST_CLAIMS:
+            self._give_up(item, webhook)
+        else:
             return Claimed(index, message, item, stored.event, webhook)
         return None
+
+    def _give_up(self, item: Undelivered, webhook: Webhook) -> None:
+        logger.error("delivery given up", extra={"event": item.event_sid, "webhook": item.webhook_sid})
+        due_ms = next_attempts.watched_ms(self._ports.now_ms(), self._ports.settings.time_scale)
+        self.end(
+            replace(item, due_ms=item.due_ms or due_ms), retry.EXHAUSTED, reasons.DISPATCHER_ERROR, webhook=webhook
+        )
 
     def _is_left_over(self, item: Undelivered, stored: Stored) -> bool:
         """Whether the event's commit owes nothing to this item, then done with: copies of messages leave such."""
@@ -252,8 +304,14 @@ class Retries:
         )
         undelivered.save(self._ports.dynamodb, self._ports.settings.data_table, item, after)
 
-    def end(self, item: Undelivered, status: str, reason: str | None) -> None:
+    def end(self, item: Undelivered, status: str, reason: str | None, *, webhook: Webhook | None = None) -> None:
         """End a delivery without an attempt.
+
+        Args:
+            item: It, as it stands.
+            status: What it ends as; one that had ended before ends so again.
+            reason: Why.
+            webhook: Of which that is told.
 
         Raises:
             ClientError: When a write is refused.
@@ -262,7 +320,7 @@ class Retries:
             status, reason = item.ended_as, item.ended_reason or reason
         after = replace(item, status=status, reason=reason, next_attempt_ms=None)
         if undelivered.save(self._ports.dynamodb, self._ports.settings.data_table, item, after):
-            self._finish(after, None)
+            self._finish(after, webhook)
 
     def _commit(self, entry: Claimed, outcome: Outcome, *, deadline_ms: int) -> None:
         ports, settings = self._ports, self._ports.settings
@@ -290,7 +348,7 @@ class Retries:
         next_attempt_ms, due_ms, delay = next_attempts.plan(decision, now_ms=now_ms, time_scale=settings.time_scale)
         if decision.status in retry.ENDED:
             # until what follows is done, the item stays in the due index, so that a crash before it is found
-            due_ms = item.due_ms or now_ms + math.ceil(next_attempts.WATCHDOG_SECONDS * 1000 / settings.time_scale)
+            due_ms = item.due_ms or next_attempts.watched_ms(now_ms, settings.time_scale)
         after = replace(
             item,
             attempts=attempts,

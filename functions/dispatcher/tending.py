@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 DRAIN_AT_ONCE = 10
 DRAIN_PER_SECOND = 10
 _DRAIN_LEASE_MS = 60_000  # longer than the function's time limit: a holder is gone when it ends
-_ATTEMPT_MS = 11_000
 
 
 class Tending:
@@ -147,18 +146,18 @@ class Tending:
         empty = False
         if not self._lease(health, holder):
             return
-        while not empty and ports.now_ms() + _ATTEMPT_MS < deadline_ms:
+        while not empty and ports.has_time(deadline_ms):
             items = undelivered.list_waiting(ports.dynamodb, self._table, target.sid, after=after, limit=DRAIN_AT_ONCE)
             if not items:
                 # the end of a pass; a whole pass without anything is empty
                 empty, after = after is None, None
                 continue
-            started_ms = ports.now_ms()
-            self._retries.attempt([self._message(item, DRAIN) for item in items], deadline_ms=deadline_ms)
+            made = self._retries.attempt([self._message(item, DRAIN) for item in items], deadline_ms=deadline_ms)
+            posted_ms = max((outcome.started_ms for outcome in made), default=ports.now_ms())
             after = items[-1].key.sk
             if not self._lease(health, holder):
                 return  # paused again, or disabled: whoever looks after it next does what is right then
-            pace = len(items) / DRAIN_PER_SECOND - (ports.now_ms() - started_ms) / 1000
+            pace = len(items) / DRAIN_PER_SECOND - (ports.now_ms() - posted_ms) / 1000
             if pace > 0:
                 ports.sleep(pace)
         health_items.release_drain(ports.dynamodb, self._table, health, holder=holder)

@@ -65,9 +65,11 @@ REASONS = (
     ),
     Reason(
         DISPATCHER_ERROR,
-        ("retrying",),
-        "dispatching its event failed fifty times, so the event was recorded without posting",
-        "its first attempt is made a minute later",
+        ("retrying", "exhausted"),
+        "dispatching its event failed fifty times, so the event was recorded without posting; or, `exhausted`, eight"
+        " dispatchers in a row died at an attempt",
+        "its first attempt is made a minute later; of one that is exhausted nothing but `delivery.exhausted` is"
+        " announced, and a resend or a replay sends it again",
     ),
     Reason(RESEND, ("retrying",), "it was over, and somebody sent it again by hand", "one attempt at once"),
     Reason(REPLAY, ("retrying",), "a replay sends it", "one attempt in the replay's turn"),

@@ -8,7 +8,7 @@
 the same webhook; then it goes on by itself |
 | completed | it came to its end |
 | cancelled | by its owner, or because its webhook was deleted |
-| failed | ten runs in a row died in the same step: nothing runs for ever |
+| failed | ten runs in a row died at the same place, and not of one event: nothing runs for ever |
 
 What a webhook is sent by replays is never more a second than one replay's rate, for the oldest goes first and the
 others wait. Each status that needs explaining has a reason.

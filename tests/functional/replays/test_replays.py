@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.dispatcher.replaying import Replaying
 from parley import replays, results, retry
 from parley.data_table import jobs
 from parley.messages import ReplayMessage, encode
@@ -375,31 +376,53 @@ def test_a_dry_run_and_another_webhooks_replay_keep_nobody_waiting(history):
     assert body["status"] == "completed"
 
 
-def test_a_step_that_kills_every_worker_is_given_up_and_what_waits_behind_it_goes_on(history, monkeypatch):
-    # By its SID a replay stands in one of the due index's shards, before or after the retry of the event that it died
-    # with. Here it is before; after, the retry holds that event, and the replay goes on without it.
-    made = iter(("RP01a1fcbe2e294bf5bbd787526284ffdc", "RP01a1fcbe2e324768a356044440e1f755"))
-    monkeypatch.setattr(jobs, "new_sid", lambda _: next(made))
+def test_an_event_that_kills_its_workers_is_given_up_and_the_replay_goes_on(history):
     world = history.world(dispatch.webhook(1))
-    history.keep(1, 2, 3)
-    poison = begin(history, Mode="missing", Rate=1, To="2023-11-14T22:13:23Z")
-    behind = begin(history, Mode="missing", ConversationId="12", Rate=1)
+    history.keep(*range(1, 16))
+    made = begin(history, Mode="missing")
     deaths = 0
     sent = world.post_all
 
     def post_all(callbacks):
         nonlocal deaths
-        # the second event kills its worker, while the first replay sends it
-        if now(history, poison)["status"] == "running" and any(b'"id":2' in each.body for each in callbacks):
+        outcomes = sent(callbacks)
+        if any(b'"id":4}' in each.body for each in callbacks):
             deaths += 1
             raise dispatch.Crash
-        return sent(callbacks)
+        return outcomes
 
     world.post_all = post_all
+    world.run(3600)
+    assert progress(now(history, made)) == ("completed", 15, 15, 14, 0)
+    assert 3 <= deaths <= 12
+    assert statuses(history)[dispatch.event(4).sid] == "exhausted"
+    often = {number: world.posts.count(ids(number)[0]) for number in range(1, 16) if number != 4}
+    assert max(often.values()) <= 4, "two deaths in company, then each alone"
+    assert sum(often.values()) <= 14 + 2 * 9 * 2
+    assert not history_open(history)
+
+
+def test_a_job_that_kills_every_worker_is_given_up_and_what_waits_behind_it_goes_on(history, monkeypatch):
+    world = history.world(dispatch.webhook(1))
+    history.keep(1, 2, 3)
+    poison = begin(history, Mode="missing", Rate=1)
+    time.sleep(0.002)  # a millisecond decides which is the older
+    behind = begin(history, Mode="missing", Rate=1)
+    deaths = 0
+    send_step = Replaying._send_step
+
+    def dies(self, replay, *given, **named):
+        nonlocal deaths
+        if replay.sid == poison["sid"] and replay.done == 1:
+            deaths += 1
+            raise dispatch.Crash
+        return send_step(self, replay, *given, **named)
+
+    monkeypatch.setattr(Replaying, "_send_step", dies)
     world.run(1500)
     shown = now(history, poison)
     assert (shown["status"], shown["reason"], shown["done"]) == ("failed", "keeps_dying", 1)
-    assert 10 <= deaths <= 12, "the sweeper has its retry tried too"
+    assert deaths == 1 + replays.MOST_DEAD_RUNS, "the first of them had come a step further"
     assert progress(now(history, behind))[0] == "completed"
     assert {webhook_id for _, webhook_id in world.posts} == {each[1] for each in ids(1, 2, 3)}
     assert history.post(path(poison["sid"]), body={"Status": "cancelled"})[0] == 409

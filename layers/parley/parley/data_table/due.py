@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from parley.attributes import from_item, to_attribute, to_item
-from parley.data_table import keys
+from parley.data_table import health, keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -111,19 +111,24 @@ def _due(values: Mapping[str, Any]) -> Due:
 def postpone(client: DynamoDBClient, table: str, entry: Due, *, due_ms: int) -> bool:
     """Move an entry on while a message for it is on its way, so that it is not sent every minute.
 
+    A webhook that is looked after is kept: else one that is out of service for longer than a health item is kept after
+    its last change would be forgotten with what waits for it.
+
     Returns:
         False when the item is not what the (possibly stale) index said: somebody else has it, or it is over.
     """
+    expression = "SET isk = :later"
+    bound = {":later": to_attribute(entry.later(due_ms)), ":seen": to_attribute(entry.sort)}
+    if isinstance(entry, DueWebhook):
+        expression += ", expires_at = :kept"
+        bound[":kept"] = to_attribute(health.kept_until(due_ms))
     try:
         client.update_item(
             TableName=table,
             Key=to_item({"pk": entry.key.pk, "sk": entry.key.sk}),
-            UpdateExpression="SET isk = :later",
+            UpdateExpression=expression,
             ConditionExpression="isk = :seen",
-            ExpressionAttributeValues={
-                ":later": to_attribute(entry.later(due_ms)),
-                ":seen": to_attribute(entry.sort),
-            },
+            ExpressionAttributeValues=bound,
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ConditionalCheckFailedException":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 _BATCH_GET_KEYS = 100
-_KEPT_SECONDS = 90 * 86_400  # after the last change; longer than any pause can be
+_KEPT_SECONDS = 90 * 86_400  # after the last change, or the last look
 
 # Health's fields and their attributes; names are short because failures write them.
 _ATTRIBUTES = {
@@ -45,6 +45,11 @@ _UNWATCHED_SINCE = "(attribute_not_exists(wa) OR wa = :watched)"
 def _key(webhook_sid: str) -> dict[str, Any]:
     key = keys.health(webhook_sid)
     return to_item({"pk": key.pk, "sk": key.sk})
+
+
+def kept_until(now_ms: int) -> int:
+    """When an item that is touched now goes by itself, Unix seconds."""
+    return now_ms // 1000 + _KEPT_SECONDS
 
 
 def from_values(values: Mapping[str, Any]) -> Health:
@@ -102,7 +107,7 @@ def count_failures(client: DynamoDBClient, table: str, seen: Health, *, now_ms: 
         ":speeds": to_attribute(seen.speeds),
         ":ac": to_attribute(seen.account_sid),
         ":ua": to_attribute(seen.assistant_sid),
-        ":kept": to_attribute(now_ms // 1000 + _KEPT_SECONDS),
+        ":kept": to_attribute(kept_until(now_ms)),
     }
     sets = [
         "fs = if_not_exists(fs, :now)",
@@ -154,7 +159,7 @@ def record_speeds(client: DynamoDBClient, table: str, seen: Health, *, now_ms: i
             ":speeds": to_attribute(seen.speeds),
             ":ac": to_attribute(seen.account_sid),
             ":ua": to_attribute(seen.assistant_sid),
-            ":kept": to_attribute(now_ms // 1000 + _KEPT_SECONDS),
+            ":kept": to_attribute(kept_until(now_ms)),
         },
     )
 
@@ -177,7 +182,7 @@ def change_state(
         ":zero": to_attribute(0),
         ":ac": to_attribute(before.account_sid),
         ":ua": to_attribute(before.assistant_sid),
-        ":kept": to_attribute(now_ms // 1000 + _KEPT_SECONDS),
+        ":kept": to_attribute(kept_until(now_ms)),
     }
     sets = ["ep = :next", "ss = :now", "pn = :zero", "ac = :ac", "ua = :ua", "expires_at = :kept"]
     removes = ["pl", "ls"]
@@ -243,7 +248,7 @@ def watch(client: DynamoDBClient, table: str, parked: Health, *, now_ms: int, du
             ":now": to_attribute(now_ms),
             ":ac": to_attribute(parked.account_sid),
             ":ua": to_attribute(parked.assistant_sid),
-            ":kept": to_attribute(now_ms // 1000 + _KEPT_SECONDS),
+            ":kept": to_attribute(kept_until(now_ms)),
         },
     )
 
@@ -254,6 +259,7 @@ def record_probe(client: DynamoDBClient, table: str, health: Health, probed: str
         TableName=table,
         Key=_key(health.webhook_sid),
         UpdateExpression="SET pl = :probed ADD pn :one",
+        ConditionExpression="attribute_exists(pk)",
         ExpressionAttributeValues={":probed": to_attribute(probed), ":one": to_attribute(1)},
     )
 

@@ -44,6 +44,8 @@ class Undelivered:
         ended_reason: The reason then.
         replay_sid: The replay that it was last opened for.
         attempts_before_replay: How many were made then.
+        claims: For attempts of which nothing was written since, this one's included: the claimants died, or are at it.
+        lease_until_ms: Until when the last of them holds it.
     """
 
     webhook_sid: str
@@ -63,6 +65,8 @@ class Undelivered:
     ended_reason: str | None = None
     replay_sid: str | None = None
     attempts_before_replay: int | None = None
+    claims: int = 0
+    lease_until_ms: int | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -119,6 +123,8 @@ def from_values(values: Mapping[str, Any]) -> Undelivered:
         ended_reason=values.get("was_why"),
         replay_sid=values.get("rp"),
         attempts_before_replay=values.get("rp_at"),
+        claims=values.get("cl", 0),
+        lease_until_ms=values.get("lease"),
     )
 
 
@@ -159,7 +165,7 @@ def claim(
     """Take the item for one attempt.
 
     The lease outlives the function's time limit, so the holder is gone when it ends; without a claim one duplicate
-    message alone would deliver twice (models/model4).
+    message alone would deliver twice (models/model4). The claim is counted; `save` forgets the count.
 
     Returns:
         The item, or None when the message is stale, or somebody else holds the item.
@@ -168,13 +174,14 @@ def claim(
         answer = client.update_item(
             TableName=table,
             Key=to_item({"pk": key.pk, "sk": key.sk}),
-            UpdateExpression="SET lease = :until",
+            UpdateExpression="SET lease = :until ADD cl :one",
             ConditionExpression=(
                 "#at = :attempts AND st IN (:retrying, :waiting) AND (attribute_not_exists(lease) OR lease < :now)"
             ),
             ExpressionAttributeNames={"#at": "at"},
             ExpressionAttributeValues={
                 ":until": to_attribute(now_ms + lease_ms),
+                ":one": to_attribute(1),
                 ":now": to_attribute(now_ms),
                 ":attempts": to_attribute(attempts),
                 ":retrying": to_attribute(retry.RETRYING),
@@ -189,6 +196,21 @@ def claim(
     return from_values(from_item(answer["Attributes"]))
 
 
+def give_back(client: DynamoDBClient, table: str, item: Undelivered) -> None:
+    """Take this claim back, as if it had not been made: no attempt was, or what came of it could not be written."""
+    try:
+        client.update_item(
+            TableName=table,
+            Key=to_item({"pk": item.key.pk, "sk": item.key.sk}),
+            UpdateExpression="REMOVE lease ADD cl :less",
+            ConditionExpression="lease = :until",  # else it was written after all, and may be another's by now
+            ExpressionAttributeValues={":less": to_attribute(-1), ":until": to_attribute(item.lease_until_ms)},
+        )
+    except ClientError as error:
+        if not _refused(error):
+            raise
+
+
 def save(client: DynamoDBClient, table: str, before: Undelivered, after: Undelivered) -> bool:
     """Replace what an attempt changed, if nobody else has meanwhile, and give the lease back.
 
@@ -198,7 +220,7 @@ def save(client: DynamoDBClient, table: str, before: Undelivered, after: Undeliv
     values = to_values(after)
     names: dict[str, str] = {}
     bound: dict[str, AttributeValueTypeDef] = {":attempts": to_attribute(before.attempts)}
-    sets, removes = [], ["lease"]
+    sets, removes = [], ["lease", "cl"]
     for name in ("at", "st", "why", "nx", "code", "ipk", "isk"):
         names[f"#{name}"] = name
         if values[name] is None:
