@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from parley import retry
+from parley import reasons, replays, retry
 from parley.attributes import from_item
-from parley.data_table import deliveries, events, keys
+from parley.data_table import deliveries, events, jobs, keys
 from parley.sids import delivery_sid
 from parley.webhook import DISABLED, PAUSED
 from tests.functional.dispatcher.world import ASSISTANT
+from tests.functional.dispatcher.world import event as numbered
 from tests.simulation.scenario import DELETE, DISABLE, ENABLE, GONE, MOVE
 from tests.simulation.world import DATA, EVENTS, Violation, webhook_sid
 
 if TYPE_CHECKING:
     from parley.data_table.deliveries import Delivery
-    from tests.simulation.world import Post, World
+    from parley.data_table.jobs import Replay
+    from tests.simulation.world import Begun, Post, World
 
 CACHE_MS = 5_000
+ROUNDING_MS = 1
+MOST_DEATHS = 8  # of one claim after another
 SHARDS = 8
 _OPEN = (retry.RETRYING, retry.WAITING)
 
@@ -40,6 +45,13 @@ def broken(world: World) -> list[Violation]:
             _a_pause_is_looked_after,
             _index_follows_from_base_items,
             _nobody_delays_another,
+            _replays_end,
+            _a_completed_replay_has_sent_all,
+            _a_replay_sends_what_it_is_for,
+            _a_replay_counts_what_it_sent,
+            _a_replay_keeps_its_rate,
+            _nothing_of_an_erased_event_is_left,
+            _deaths_are_bounded,
         )
         for detail in rule(world)
     ]
@@ -57,7 +69,7 @@ def _accepted_is_durable(world: World) -> Iterator[str]:
     dead = " ".join(letter.body for letter in world.queues[EVENTS].dead)
     for sid, event in world.accepted.items():
         if sid not in stored:
-            if sid not in dead:
+            if sid not in dead and sid not in world.erased:
                 yield f"{sid[-4:]} was accepted and is nowhere"
         elif stored[sid].event.payload != event.payload:
             yield f"{sid[-4:]} is not what came"
@@ -100,6 +112,8 @@ def _wrong(world: World, found: Delivery, number: int) -> str | None:
     statuses = [post.status for post in world.posts if post.hook == number and post.webhook_id == webhook_id]
     webhook = world.stored_webhook(number)
     status = webhook["status"]["S"] if webhook else "deleted"
+    if found.status == retry.EXHAUSTED and found.reason == reasons.DISPATCHER_ERROR:
+        return None if found.event_sid == numbered(world.scenario.deadly).sid else ", and it kills nobody"
     is_true, why = {
         retry.DELIVERED: (200 in statuses, ", and the receiver never took it"),
         retry.EXHAUSTED: (len(statuses) > len(world.hooks[number].schedule), f" after {len(statuses)} posts"),
@@ -147,10 +161,11 @@ def _sent_twice_only_in_the_windows(world: World) -> Iterator[str]:
     for (number, webhook_id), posts in _pairs(world).items():
         # a copy that failed goes on with its own schedule, if it is the one that commits
         times = sum(post.delivered for post in posts)
-        if times > 1 + (allowed := _excused(world, posts)):
+        wanted = _replays_of_all(world, number)
+        if times > 1 + wanted + (allowed := _excused(world, posts)):
             yield f"{webhook_id[-4:]} at {number}: delivered {times} times, {allowed} excused"
         again = sum(post.delivered for post in posts if post.again)
-        if again > 1 + (lost := _unwritten(posts)):
+        if again > 1 + wanted + (lost := _unwritten(posts)):
             # a copy of a message posts once; whatever is tried again is claimed, however many copies there were
             yield f"{webhook_id[-4:]} at {number}: delivered {again} times by retries, {lost} excused"
         if bodies.setdefault((number, posts[0].body), webhook_id) != webhook_id:
@@ -162,6 +177,7 @@ def _posts_are_bounded(world: World) -> Iterator[str]:
     for (number, webhook_id), posts in _pairs(world).items():
         counted = [post for post in posts if not post.paused]
         most = len(world.hooks[number].schedule) + 1 + _kinds(world, number).count(ENABLE)
+        most += sum(begun.job.hook == number for begun in world.begun)
         if len(counted) > most + (allowed := _excused(world, posts)):
             yield f"{webhook_id[-4:]} at {number}: {len(counted)} posts, {most} scheduled, {allowed} excused"
 
@@ -240,6 +256,8 @@ def _index_follows_from_base_items(world: World) -> Iterator[str]:
         pk, sk = key
         if keys.is_health(pk):
             wanted = keys.health_due(keys.webhook_of_health(pk), keys.received_ms_of(has[1]))
+        elif keys.is_job(pk):
+            wanted = keys.job_due(sk, keys.received_ms_of(has[1]))
         elif pk.startswith("U#"):
             wanted = keys.due(keys.webhook_of_undelivered(pk), sk.partition("#")[2], keys.received_ms_of(has[1]))
         else:
@@ -252,7 +270,8 @@ def _index_follows_from_base_items(world: World) -> Iterator[str]:
 
 def _nobody_delays_another(world: World) -> Iterator[str]:
     """Invariant 6, where nothing but receivers is at fault and there are dispatchers enough."""
-    if world.faults or world.scenario.outages or world.scenario.changes or world.scenario.crowd < 4:
+    scenario = world.scenario
+    if world.faults or scenario.outages or scenario.changes or scenario.jobs or scenario.crowd < 4:
         return
     first: dict[tuple[int, str], int] = {}
     for post in world.posts:
@@ -263,3 +282,98 @@ def _nobody_delays_another(world: World) -> Iterator[str]:
                 at_ms = first.get((number, delivery_sid(sid, webhook_sid(number))))
                 if at_ms is None or at_ms - event.received_ms > 11_000:
                     yield f"{sid[-4:]} came to {number} after {at_ms and at_ms - event.received_ms} ms"
+
+
+def _replays(world: World) -> Iterator[tuple[Begun, Replay]]:
+    client: Any = world.client
+    for begun in world.begun:
+        replay = jobs.load(client, DATA, webhook_sid(begun.job.hook), begun.sid)
+        assert replay is not None
+        yield begun, replay
+
+
+def _replays_of_all(world: World, number: int) -> int:
+    """How often what was delivered may be sent again because somebody wants it."""
+    return sum(begun.job.hook == number and begun.job.mode == replays.ALL for begun in world.begun)
+
+
+def _replays_end(world: World) -> Iterator[str]:
+    """Or wait for a webhook that is out of service."""
+    for begun, replay in _replays(world):
+        if replay.status in (replays.COUNTING, replays.RUNNING, replays.GIVEN_UP):
+            yield f"{begun.sid[-4:]} is {replay.status} ({replay.reason})"
+
+
+def _a_completed_replay_has_sent_all(world: World) -> Iterator[str]:
+    """Whatever it was to send when it began has been attempted since, waits, or went with its webhook or its event."""
+    for begun, replay in _replays(world):
+        number = begun.job.hook
+        if replay.status != replays.COMPLETED or begun.job.dry_run:
+            continue
+        attempted = {post.webhook_id for post in world.posts if post.hook == number and post.at_ms >= begun.at_ms}
+        for sid, stored in _stored(world).items():
+            if sid not in begun.wanted or delivery_sid(sid, webhook_sid(number)) in attempted:
+                continue
+            found = _delivery(world, stored.listed, webhook_sid(number))
+            if found is None or found.status not in (retry.WAITING, retry.CANCELLED):
+                yield f"{begun.sid[-4:]} left {sid[-4:]} at {number} out: {found and found.status}"
+
+
+def _a_replay_sends_what_it_is_for(world: World) -> Iterator[str]:
+    """The failed, or the missing; nothing when it only counts, and nothing after its end was asked for."""
+    by_sid = {begun.sid: begun for begun in world.begun}
+    for (number, webhook_id), posts in _pairs(world).items():
+        for index, post in enumerate(posts):
+            if post.replay is None:
+                continue
+            job = by_sid[post.replay].job
+            before = [other for other in posts[:index] if other.replay != post.replay]
+            if job.dry_run or job.hook != number:
+                yield f"{post.replay[-4:]} sent {webhook_id[-4:]} to {number}"
+            if job.mode == replays.FAILED and not before:
+                yield f"{post.replay[-4:]} sent {webhook_id[-4:]} to {number} for the first time"
+            if job.mode == replays.MISSING and len(before) > _excused(world, posts):
+                yield f"{post.replay[-4:]} sent {webhook_id[-4:]} to {number}, which had it {len(before)} times"
+
+
+def _a_replay_counts_what_it_sent(world: World) -> Iterator[str]:
+    for begun, replay in _replays(world):
+        posts = [post for post in world.posts if post.hook == begun.job.hook and post.at_ms >= begun.at_ms]
+        taken = {post.webhook_id for post in posts if post.status == 200}
+        refused = {post.webhook_id for post in posts if not post.delivered}
+        what = f"{begun.sid[-4:]}: {replay.done} done, {replay.delivered} delivered, {replay.failed} failed"
+        sent = replay.delivered + replay.failed
+        if replay.delivered > len(taken) or replay.failed > len(refused) or sent > replay.done:
+            yield f"{what} of {len(taken)} taken and {len(refused)} refused"
+        own = {post.webhook_id: post.delivered for post in posts if post.replay == begun.sid}
+        is_plain = not (world.faults or world.scenario.outages or world.scenario.deadly or world.erased)
+        if is_plain and replay.status == replays.COMPLETED and sent < len(own):
+            yield f"{what} of {len(own)} sent"
+
+
+def _a_replay_keeps_its_rate(world: World) -> Iterator[str]:
+    """What is posted at once has its time before the next; of all replays of a webhook, which go one after another."""
+    for number in world.hooks:
+        rate = max((begun.job.rate for begun in world.begun if begun.job.hook == number), default=1)
+        at_once = Counter(post.at_ms for post in world.posts if post.hook == number and post.replay)
+        for earlier, later in itertools.pairwise(sorted(at_once)):
+            if later - earlier + ROUNDING_MS < at_once[earlier] * 1000 / rate:
+                yield f"{number} was sent {at_once[earlier]}, and more {later - earlier} ms later, at {rate} a second"
+
+
+def _nothing_of_an_erased_event_is_left(world: World) -> Iterator[str]:
+    for sid, at_ms in world.erased.items():
+        for pk, sk in (key for key, _ in world.data.items()):
+            if pk.startswith(("U#", "D#")) and sk.endswith(sid):
+                yield f"{sid[-4:]} is erased, and {pk} has something of it"
+        for post in world.posts:
+            if post.webhook_id == delivery_sid(sid, webhook_sid(post.hook)) and post.since_ms > at_ms:
+                yield f"{sid[-4:]} was posted {post.at_ms - at_ms} ms after it was erased"
+
+
+def _deaths_are_bounded(world: World) -> Iterator[str]:
+    """Invariant 9: an event that kills is given up."""
+    for number, deaths in world.deaths.items():
+        opened = 1 + sum(begun.job.hook == number for begun in world.begun)
+        if deaths > MOST_DEATHS * (opened + len(_kinds(world, number))):
+            yield f"{number}: {deaths} deaths"

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest import mock
 
-from functions.dispatcher import commit, next_attempts, retries, states, tending
+from functions.dispatcher import commit, next_attempts, replaying, retries, states, tending
 from functions.dispatcher.fanout import Fanout
 from functions.dispatcher.ports import Ports
+from functions.dispatcher.replaying import Replaying
 from functions.dispatcher.retries import Retries
 from functions.dispatcher.routes import Routes
 from functions.dispatcher.tending import Tending
@@ -18,10 +19,11 @@ from functions.dispatcher.vitals import Vitals
 from parley.attributes import to_item
 from parley.aws import UNAVAILABLE, PartialAnswerError
 from parley.config_table import webhooks
-from parley.data_table import due, events, health, keys, undelivered
+from parley.data_table import due, erasure, events, health, jobs, keys, undelivered
 from parley.messages import CommitMessage
 from parley.queues import events as events_queue
 from parley.queues import retries as retry_queue
+from tests.simulation.scenario import REPLAYING
 
 Patch = Callable[[], AbstractContextManager[object]]
 
@@ -312,3 +314,60 @@ def _told_twice() -> AbstractContextManager[object]:
         return forgetful
 
     return _instead(states, "change", made)
+
+
+@_mutation("a replay does not know what it had opened", REPLAYING)
+def _unknown_own() -> AbstractContextManager[object]:
+    return mock.patch.object(replaying, "_is_own", return_value=False)
+
+
+@_mutation("a replay is behind a step before the step is made", REPLAYING)
+def _cursor_first() -> AbstractContextManager[object]:
+    def made(send_step: Any) -> Any:
+        def cursor_first(self: Any, replay: Any, group: Any, *, deadline_ms: int) -> Any:
+            self._save(replace(replay, cursor=group[-1].listed.sort), keep=True)
+            return send_step(self, replay, group, deadline_ms=deadline_ms)
+
+        return cursor_first
+
+    return _instead(Replaying, "_send_step", made)
+
+
+@_mutation("a replay may have two workers", REPLAYING)
+def _two_workers() -> AbstractContextManager[object]:
+    return mock.patch.object(replaying, "_LEASE_MS", 0)
+
+
+@_mutation("replays of a webhook do not wait for one another", REPLAYING)
+def _side_by_side() -> AbstractContextManager[object]:
+    return mock.patch.object(jobs, "has_older", return_value=False)
+
+
+@_mutation("a step of a replay is paced from its beginning", REPLAYING)
+def _paced_from_the_step() -> AbstractContextManager[object]:
+    def made(send_step: Any) -> Any:
+        def from_the_beginning(self: Any, *given: Any, **named: Any) -> Any:
+            began_ms = self._ports.now_ms()
+            after, _ = send_step(self, *given, **named)
+            return after, began_ms
+
+        return from_the_beginning
+
+    return _instead(Replaying, "_send_step", made)
+
+
+@_mutation("an erasure leaves what waits", REPLAYING)
+def _left_waiting() -> AbstractContextManager[object]:
+    return mock.patch.object(erasure, "forget", return_value=None)
+
+
+@_mutation("an event that kills is never given up", REPLAYING)
+def _never_given_up() -> AbstractContextManager[object]:
+    return mock.patch.object(retries, "_MOST_CLAIMS", 1_000_000)
+
+
+@_mutation("whoever may be what others died of is attempted in company", REPLAYING)
+@contextmanager
+def _in_company() -> Iterator[None]:
+    with mock.patch.object(retries, "SUSPECT_CLAIMS", 99), mock.patch.object(replaying, "SUSPECT_CLAIMS", 99):
+        yield

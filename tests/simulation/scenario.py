@@ -9,6 +9,7 @@ HEALTHY, SLOW, HALF, DOWN, HANGS, REFUSES, GONE, BUSY, POISONED = (
     "healthy", "slow", "half", "down", "hangs", "refuses", "gone", "busy", "poisoned",
 )  # fmt: skip
 DISABLE, ENABLE, DELETE, MOVE = "disable", "enable", "delete", "move"
+REPLAYING = "replaying"
 
 # Every fault, and how often it happens at an opportunity while it is chosen for a schedule.
 FAULTS = {
@@ -30,6 +31,7 @@ FAULTS = {
     "lost answer": 0.1,
     "second sweeper": 0.6,
     "redrive": 0.5,
+    "lost retries": 0.5,
     "platform repeats": 0.2,
     "outage": 0.5,
 }
@@ -69,6 +71,27 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A replay that a user begins, and when that user cancels it again, if so."""
+
+    number: int
+    hook: int
+    mode: str
+    rate: int
+    at_ms: int
+    dry_run: bool = False
+    cancelled_after_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Erase:
+    """An event that a user erases."""
+
+    event: int
+    at_ms: int
+
+
+@dataclass(frozen=True)
 class Outage:
     """For so long a table or the queues refuse everything."""
 
@@ -104,6 +127,7 @@ class Scenario:
         crowd: How many dispatchers may work on each queue at once.
         sweep_ms: When the first sweeper runs.
         steady: Schedules are kept to the second.
+        deadly: The event that kills every process that posts it a second time; 0 for none.
     """
 
     seed: int
@@ -119,6 +143,9 @@ class Scenario:
     crowd: int
     sweep_ms: int
     steady: bool
+    jobs: tuple[Job, ...] = ()
+    erasures: tuple[Erase, ...] = ()
+    deadly: int = 0
     max_faults: int = 1_000_000
     muted: frozenset[int] = frozenset()
 
@@ -126,6 +153,8 @@ class Scenario:
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
     chance = random.Random(seed)
+    if chance.random() < 0.1:
+        return _replaying(seed, chance)
     style = chance.choice(
         ("few", "few", "wide", "crowded", "pausing", "pausing", "draining", "resuming", "disabling", "copies")
     )
@@ -183,6 +212,70 @@ def draw(seed: int) -> Scenario:
         crowd=chance.randint(1, 4),
         sweep_ms=sweep_ms,
         steady=style == "disabling",
+    )
+
+
+def _replaying(seed: int, chance: random.Random) -> Scenario:
+    """Events of which a webhook took some, refused some and missed some; then replays of them."""
+    names = chance.sample(sorted(FAULTS), chance.choice((0, 1, 2, 3, 5, 8)))
+    faults = {name: FAULTS[name] * chance.choice((0.3, 1, 1, 2)) for name in names}
+    hooks = tuple(
+        Hook(
+            number,
+            chance.choice((HEALTHY, HALF, DOWN, DOWN, REFUSES, SLOW)),
+            chance.choice(((1,), (1,), (1, 3), (600,))),
+            chance.choice((6_000, 20_000, 60_000)),
+        )
+        for number in range(1, chance.randint(1, 2) + 1)
+    )
+    many = chance.randint(2, 12)
+    changes: list[Change] = []
+    for hook in hooks:
+        if chance.random() < 0.6:  # what comes meanwhile is missing
+            changes += [Change(hook.number, DISABLE, 0), Change(hook.number, ENABLE, chance.randrange(6_000, 12_000))]
+        if chance.random() < 0.3:  # and something happens while a replay is at work
+            at_ms = chance.randrange(30_000, 90_000)
+            changes.append(Change(hook.number, chance.choice((DISABLE, DELETE, MOVE)), at_ms))
+            if changes[-1].kind == DISABLE and chance.random() < 0.8:
+                changes.append(Change(hook.number, ENABLE, at_ms + chance.choice((1, 5_000, 60_000))))
+    return Scenario(
+        seed=seed,
+        style=REPLAYING,
+        hooks=hooks,
+        arrivals=tuple(Arrival(number, chance.randrange(20_000)) for number in range(1, many + 1)),
+        changes=tuple(sorted(changes, key=lambda change: change.at_ms)),
+        outages=_outages(chance, 90_000) if chance.random() < faults.get("outage", 0) else (),
+        scale=Scale(
+            inline_targets=10,
+            pause_after_failures=chance.choice((3, 10, 10)),
+            pause_after_ms=20_000,
+            drain_at_once=chance.choice((1, 3, 10)),
+            record_only_after=4,
+            max_receives=9,
+            page=chance.choice((1, 3, 100)),
+        ),
+        faults=tuple(sorted(faults.items())),
+        calm_ms=chance.choice((60_000, 120_000, 300_000)),
+        skew_ms=chance.choice((0, 0, 500, 5_000)),
+        crowd=chance.randint(1, 4),
+        sweep_ms=chance.randrange(5_000, 60_000),
+        steady=False,
+        jobs=tuple(
+            Job(
+                number,
+                chance.choice(hooks).number,
+                chance.choice(("failed", "missing", "all")),
+                chance.choice((1, 3, 10, 50)),
+                chance.randrange(20_000, 60_000),
+                chance.random() < 0.1,
+                chance.choice((10, 2_000, 20_000)) if chance.random() < 0.15 else None,
+            )
+            for number in range(1, chance.choice((1, 1, 2, 3)) + 1)
+        ),
+        erasures=tuple(
+            Erase(chance.randint(1, many), chance.randrange(20_000, 80_000)) for _ in range(chance.choice((0, 0, 1, 3)))
+        ),
+        deadly=chance.randint(1, many) if chance.random() < 0.3 else 0,
     )
 
 

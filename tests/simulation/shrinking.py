@@ -48,7 +48,7 @@ def _smaller(world: World) -> Iterator[Scenario]:
     for most in (0, happened // 2, happened - 1):
         if most < min(happened, scenario.max_faults):
             yield replace(scenario, max_faults=most)
-    for name in ("hooks", "arrivals", "changes", "outages"):
+    for name in ("hooks", "arrivals", "changes", "outages", "jobs", "erasures"):
         values = getattr(scenario, name)
         if len(values) > (name in ("hooks", "arrivals")):
             for less in itertools.combinations(values, len(values) - 1):
@@ -63,6 +63,8 @@ def _smaller(world: World) -> Iterator[Scenario]:
         for number in range(min(happened, scenario.max_faults))
         if number not in scenario.muted
     )
+    if scenario.deadly:
+        yield replace(scenario, deadly=0)
     if scenario.skew_ms:
         yield replace(scenario, skew_ms=0)
     if scenario.crowd > 1:

@@ -26,27 +26,46 @@ from unittest import mock
 
 from botocore.exceptions import ReadTimeoutError
 
-from functions.dispatcher import batch, fanout, tending
+from functions.dispatcher import batch, fanout, replaying, tending
 from functions.dispatcher.ports import Ports
+from functions.dispatcher.replaying import Replaying
 from functions.dispatcher.retries import Retries
 from functions.dispatcher.routes import Routes
 from functions.dispatcher.tending import Tending
 from functions.dispatcher.vitals import Vitals
 from functions.sweeper import sweep
 from parley import health as health_policy
+from parley import replays
 from parley.attempts import Outcome
 from parley.aws import UNAVAILABLE
 from parley.config_table import assistants, secrets, webhooks
 from parley.config_table.transactions import ChangedMeanwhileError
-from parley.data_table import keys
-from parley.messages import EventMessage, RetryMessage, TendMessage
+from parley.data_table import erasure, jobs, keys, walk
+from parley.data_table.events import ERASED, Wanted
+from parley.data_table.listing import between_times
+from parley.messages import EventMessage, ReplayMessage, RetryMessage, TendMessage
 from parley.queues import events as events_queue
+from parley.queues import retries as retry_queue
 from parley.settings import DispatcherSettings, SweeperSettings
+from parley.sids import REPLAY
+from parley.subscriptions import takes
 from parley.webhook import ACTIVE, BY_USER, DISABLED
 from tests.functional.dispatcher.world import ACCOUNT, ASSISTANT, START_MS, event
 from tests.simulation import queues, receivers, table
 from tests.simulation.batons import Baton
-from tests.simulation.scenario import DELETE, DISABLE, ENABLE, MOVE, POISONED, Arrival, Change, Hook, Scenario
+from tests.simulation.scenario import (
+    DELETE,
+    DISABLE,
+    ENABLE,
+    MOVE,
+    POISONED,
+    Arrival,
+    Change,
+    Erase,
+    Hook,
+    Job,
+    Scenario,
+)
 
 if TYPE_CHECKING:
     from parley.event import Event
@@ -69,9 +88,9 @@ EFFECTS = frozenset(
 _TARGETS = {"transact_write_items": CONFIG, "batch_execute_statement": DATA}
 # What no fault draws, because it follows from times, orders and users; counted all the same.
 MET = (
-    "cache older than the configuration", "clock skew", "delete midway", "disable midway", "enable midway",
-    "lease expiry", "move midway", "outage", "partial batch failure", "platform repeats",
-    "redriven under a new message id", "reordering", "slow receiver",
+    "cache older than the configuration", "clock skew", "deadly event", "delete midway", "disable midway",
+    "enable midway", "erasure midway", "lease expiry", "move midway", "outage", "partial batch failure",
+    "platform repeats", "redriven under a new message id", "reordering", "replay taken over", "slow receiver",
 )  # fmt: skip
 # after these what was posted may not be written, after those a message may come again that has sent others
 _UNWRITTEN = frozenset(("crash before", "crash after", "timeout", "throttle", "lost response", "client repeats"))
@@ -99,6 +118,7 @@ class Post:
         delivered: The engine has been told of its success.
         paused: The webhook was paused at that moment.
         again: It was an attempt at an item that was claimed for it, not the first of an event's message.
+        replay: The SID of the replay that sent it, if one did.
     """
 
     at_ms: int
@@ -112,6 +132,7 @@ class Post:
     paused: bool
     again: bool
     round: Round
+    replay: str | None
 
 
 @dataclass(eq=False)
@@ -141,6 +162,7 @@ class Invocation:
     probes: Counter[str] = field(default_factory=Counter)
     looking: str | None = None
     again: bool = False
+    replay: str | None = None
     sent: set[str] = field(default_factory=set)
 
 
@@ -152,6 +174,20 @@ class Environment:
     skew_ms: int
     ports: Ports = field(init=False)
     invocation: Invocation | None = None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A replay that has begun.
+
+    Attributes:
+        wanted: The events that it was to send, as things stood then.
+    """
+
+    job: Job
+    sid: str
+    at_ms: int
+    wanted: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -191,6 +227,9 @@ class World:
         self.excuses: Counter[str] = Counter()
         self.accepted: dict[str, Event] = {}
         self.changed: list[Changed] = []
+        self.begun: list[Begun] = []
+        self.erased: dict[str, int] = {}
+        self.deaths: Counter[int] = Counter()
         self._told: dict[str, Invocation] = {}
         self.looks: list[tuple[str, str, int, int]] = []
         self.running: list[Invocation] = []
@@ -408,9 +447,11 @@ class World:
         """What the receivers of these calls answer."""
         invocation = self._current
         assert invocation is not None
+        assert invocation.environment is not None
         self._may_die("crash before")
         invocation.round = made = Round()
         outcomes: list[Outcome] = []
+        dead = 0
         for callback in callbacks:
             number = int(callback.url.removeprefix("https://receiver-").partition(".")[0])
             hook = self.hooks[number]
@@ -437,19 +478,28 @@ class World:
                     paused=paused,
                     again=invocation.again,
                     round=made,
+                    replay=invocation.replay if invocation.again else None,
                 )
             )
+            if invocation.again and self.scenario.deadly == _event_number(callback.body) > 0:
+                dead = number
             if paused and invocation.looking == webhook_sid(number):
                 invocation.probes[invocation.looking] += 1
             outcomes.append(
                 Outcome(
-                    started_ms=self.now_ms,
+                    started_ms=self.now_ms + invocation.environment.skew_ms,
                     duration_ms=given.duration_ms,
                     status_code=status,
                     error="timeout" if status is None else None,
                     retry_after=given.retry_after,
                 )
             )
+        if dead:
+            # not a fault that is drawn: it kills whoever posts it again, for ever
+            self.met["deadly event"] += 1
+            self.deaths[dead] += 1
+            self._excuse_current()
+            raise Crash
         self.sleep(invocation, max(outcome.duration_ms for outcome in outcomes))
         invocation.since_ms = self.now_ms
         self._may_die("crash after")
@@ -501,8 +551,13 @@ class World:
                 self._at(at_ms, partial(self._arrive, arrival, "again"))
         for change in self.scenario.changes:
             self._at(change.at_ms, partial(self._start_change, change))
+        for job in self.scenario.jobs:
+            self._at(job.at_ms, partial(self._begin_replay, job))
+        for erase in self.scenario.erasures:
+            self._at(erase.at_ms, partial(self._start_erasure, erase))
         for number in range(1, 4):
             self._at(number * self.scenario.calm_ms // 4, self._maybe_redrive)
+            self._at(number * self.scenario.calm_ms // 4, self._maybe_lose)
         self._at(self.scenario.calm_ms, self._redrive)
 
     def _at(self, since_ms: int, happening: Callable[[], None]) -> None:
@@ -558,6 +613,8 @@ class World:
 
     def _rests(self, key: table.Key) -> bool:
         """A webhook that its user or its receiver keeps out of service is looked at for ever."""
+        if keys.is_job(key[0]):
+            return self._replay_rests(key)
         if not keys.is_health(key[0]):
             return False
         health = self.data.get(key, consistent=True)
@@ -568,6 +625,17 @@ class World:
         state, status = health["hs"]["S"], webhook["status"]["S"]
         announced = health.get("an") == health.get("ep")
         return announced and state == status and (status == DISABLED or self._refuses_all(number))
+
+    def _replay_rests(self, key: table.Key) -> bool:
+        """One that waits for such a webhook, or for another that does."""
+        client: Any = self.client
+        replay = jobs.load(client, DATA, keys.webhook_of_job(key[0]), key[1])
+        if replay is None or replay.status != replays.WAITING:
+            return False
+        if replay.reason == replays.OLDER_REPLAY:
+            return any(other != key and other[0] == key[0] for other in self.due)
+        webhook = self.stored_webhook(int(replay.webhook_sid[2:], 16))
+        return webhook is not None and webhook["status"]["S"] != ACTIVE
 
     def _refuses_all(self, number: int) -> bool:
         """What waits is what its receiver never takes."""
@@ -630,6 +698,83 @@ class World:
             self.met["platform repeats"] += 1
             self.excuses[made.sid] += 1
         self.accepted.setdefault(made.sid, made)
+
+    def _begin_replay(self, job: Job) -> None:
+        """As the management API does; what it is to send follows from what the index has and how all stands now."""
+        sid = f"{REPLAY}{self.now_ms:012x}{job.number:020x}"
+        replay = jobs.Replay(
+            sid=sid,
+            webhook_sid=webhook_sid(job.hook),
+            assistant_sid=ASSISTANT,
+            account_sid=ACCOUNT,
+            mode=job.mode,
+            from_ms=None,
+            to_ms=self.now_ms,
+            type=None,
+            platform=None,
+            conversation_id=None,
+            dry_run=job.dry_run,
+            rate=job.rate,
+            created_ms=self.now_ms,
+            status=replays.COUNTING,
+        )
+        client: Any = self.client
+        if self.stored_webhook(job.hook) is None:
+            return
+        self.begun.append(Begun(job, sid, self.now_ms, frozenset(self._wanted(replay))))
+        jobs.create(client, DATA, replay, due_ms=self.now_ms + 60_000)
+        self.note("REPLAY %s %s", sid[-4:], job)
+        sqs: Any = self.sqs
+        with suppress(*UNAVAILABLE):
+            retry_queue.send_replays(sqs, RETRIES, [ReplayMessage(ACCOUNT, ASSISTANT, replay.webhook_sid, replay.sid)])
+        if job.cancelled_after_ms is not None:
+            at_ms = self.now_ms - START_MS + job.cancelled_after_ms
+            self._at(at_ms, lambda: self._cancel_replay(replay.webhook_sid, sid))
+
+    def _cancel_replay(self, webhook: str, sid: str) -> None:
+        client: Any = self.client
+        jobs.cancel(client, DATA, webhook, sid)
+
+    def _wanted(self, replay: jobs.Replay) -> Iterator[str]:
+        client: Any = self.client
+        webhook = webhooks.load(client, CONFIG, ASSISTANT, replay.webhook_sid, consistent=True)
+        assert webhook is not None
+        after: str | None = None
+        while True:
+            stretch = walk.onward(
+                client,
+                DATA,
+                ASSISTANT,
+                shards=8,
+                wanted=Wanted(),
+                between=between_times(None, replay.to_ms),
+                after=after,
+            )
+            known = walk.standings(client, DATA, replay.webhook_sid, stretch.events)
+            for listed in stretch.events:
+                standing = known[listed.event_sid]
+                matches = takes(webhook, listed)
+                if standing.committed and replays.wanted(replay.mode, standing.status, matches=matches):
+                    yield listed.event_sid
+            if (after := stretch.reached) is None:
+                return
+
+    def _start_erasure(self, erase: Erase) -> None:
+        self._start(f"user erases {erase.event}", None, lambda _: self._erase(event(erase.event).sid), SWEEPER_MS)
+
+    def _erase(self, sid: str) -> None:
+        erasing = erasure.Erasure(
+            client=Faulty(self, None, self.client),  # type: ignore[arg-type] # as all that is given to the code
+            table=DATA,
+            assistant_sid=ASSISTANT,
+            webhook_sids=[webhook_sid(number) for number in self.hooks],
+            now_ms=self.now_ms,
+            time_left=lambda: True,
+        )
+        if erasing.erase(sid):
+            self.note("ERASED %s", sid[-4:])
+            self.erased[sid] = self.now_ms
+            self.met["erasure midway"] += len(self.running) > 1
 
     def _start_change(self, change: Change) -> None:
         self._start(f"user {change.kind} {change.hook}", None, lambda _: self._change(change), SWEEPER_MS)
@@ -749,6 +894,11 @@ class World:
         except UNAVAILABLE:
             self.note("the sweeper gave up")
 
+    def _maybe_lose(self) -> None:
+        """RetryQueue only makes prompt: whatever it holds may be lost."""
+        if self.queues[RETRIES].messages and self.fault("lost retries"):
+            self.queues[RETRIES].messages.clear()
+
     def _maybe_redrive(self) -> None:
         if self.fault("redrive"):
             self._redrive()
@@ -781,10 +931,12 @@ class World:
                         self._expect_watched(webhook, f"let go of {waiting['sk']}")
 
     def _expect_kept(self, key: table.Key, before: table.Item, item: table.Item) -> None:
-        if key[0].startswith("UA"):
+        if key[0].startswith("UA") and ERASED not in item:
             self.violations.append(Violation("written once", f"{key[1]} is written again"))
         elif key[0].startswith("U#") and "lease" in before and item.get("lease", before["lease"]) != before["lease"]:
             self.met["lease expiry"] += 1
+        if keys.is_job(key[0]) and "lh" in before and item.get("lh", before["lh"]) != before["lh"]:
+            self.met["replay taken over"] += 1
         if key[0].startswith("U#") and int(item["at"]["N"]) < int(before["at"]["N"]):
             self.violations.append(Violation("attempts count", f"{key[1]}: {item['at']} after {before['at']}"))
 
@@ -913,6 +1065,8 @@ def _subjects(body: str) -> Iterator[str]:
             yield message["event"]["sid"]
         case "tend":
             yield message["webhook_sid"]
+        case "replay":
+            yield message["replay_sid"]
         case _:
             yield message["event_sid"]
 
@@ -952,6 +1106,21 @@ def _attempting(world: World, attempt: Callable[..., Any]) -> Callable[..., Any]
     return noted
 
 
+def _replaying(world: World, run: Callable[..., None]) -> Callable[..., None]:
+    """A replay at work, noted as such."""
+
+    def noted(self: Replaying, message: ReplayMessage, *, deadline_ms: int) -> None:
+        invocation = world._current
+        assert invocation is not None
+        invocation.replay = message.replay_sid
+        try:
+            run(self, message, deadline_ms=deadline_ms)
+        finally:
+            invocation.replay = None
+
+    return noted
+
+
 @contextmanager
 def scaled(world: World) -> Iterator[None]:
     """The engine's numbers made small, its log silent, and its random ids the seed's."""
@@ -966,6 +1135,10 @@ def scaled(world: World) -> Iterator[None]:
         mock.patch.object(batch, "RECORD_ONLY_AFTER_RECEIVES", scale.record_only_after),
         mock.patch.object(sweep, "PAGE", scale.page),
         mock.patch.object(tending, "uuid", identity),
+        mock.patch.object(replaying, "uuid", identity),
+        mock.patch.object(replaying, "AT_ONCE", scale.drain_at_once),
+        mock.patch.object(walk, "_LOOK", 1 + scale.page),
+        mock.patch.object(Replaying, "run", _replaying(world, Replaying.run)),
         mock.patch.object(Tending, "run", _looking(world, Tending.run)),
         mock.patch.object(Retries, "_attempt", _attempting(world, Retries._attempt)),
     ):

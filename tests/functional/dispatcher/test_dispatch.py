@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import itertools
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -463,6 +464,30 @@ def test_an_event_that_keeps_failing_is_recorded_without_posting(stack):
     assert {(item.attempts, item.reason) for item in world.waiting()} == {(0, "dispatcher_error")}
     world.live()
     assert world.delivered_to(1, event().sid) == world.delivered_to(2, event().sid) == 1
+
+
+def test_where_the_queue_loses_every_message_a_retry_is_three_minutes_late_at_most(stack):
+    """Two for its message to come, one until the sweeper looks; what the sweeper sends may be lost as well."""
+    world = World(stack, [webhook(1, retry_schedule=(5, 5, 5))], failing(1, times=3))
+    lost = 0
+    enqueue, sweep = world.enqueue, world.sweep
+
+    def losing(queue: str, body: str, delay_seconds: int) -> None:
+        nonlocal lost
+        lost += 1
+
+    def sweeping() -> None:
+        world.enqueue = enqueue  # type: ignore[method-assign] # the world is this test's
+        sweep()
+        world.enqueue = losing  # type: ignore[method-assign]
+
+    world.accept(event())
+    world.enqueue, world.sweep = losing, sweeping  # type: ignore[method-assign]
+    world.run(900)
+    assert lost == 3
+    assert len(world.times) == 4
+    for earlier, later in itertools.pairwise(world.times):
+        assert 5_000 + 120_000 <= later - earlier <= 5_000 + 180_000 + 1_000
 
 
 def test_suspicious_messages_are_handled_one_by_one_after_the_others(stack):
