@@ -29,6 +29,7 @@ from parley.messages import (
     TendMessage,
     decode,
 )
+from parley.queues import retries as retry_queue
 
 if TYPE_CHECKING:
     from functions.dispatcher.ports import Ports
@@ -116,14 +117,14 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
                 except UNAVAILABLE as error:
                     logger.warning("not committed", extra={"event": message.event.sid, "error": type(error).__name__})
                     failed.append(entry.message_id)
-    if tends:
-        failed += _tend(ports, tends, deadline_ms=deadline_ms)
     if fanout:
         failed += Fanout(ports).run(fanout, deadline_ms=deadline_ms)
     if retries:
         failed += Retries(ports).run(retries, deadline_ms=deadline_ms)
+    # these take what time is left: attempts are all made at once, looks one after another
+    if tends:
+        failed += _tend(ports, tends, deadline_ms=deadline_ms)
     if replays:
-        # last: a replay takes what time is left, and nobody waits for it
         failed += _replay(ports, replays, deadline_ms=deadline_ms)
     return failed
 
@@ -142,12 +143,20 @@ def _replay(ports: Ports, messages: Iterable[tuple[str, ReplayMessage]], *, dead
 
 
 def _tend(ports: Ports, messages: Iterable[tuple[str, TendMessage]], *, deadline_ms: int) -> list[str]:
-    """Look after webhooks, one after another; those for which the time is too short come again."""
+    """Look after webhooks, one after another; those for which the time is too short are sent again at once."""
     failed: list[str] = []
+    late: list[tuple[TendMessage, int]] = []
     for message_id, message in messages:
+        if not ports.has_time(deadline_ms):
+            late.append((message, 0))
+            continue
         try:
             Tending(ports, Retries(ports)).run(message, deadline_ms=deadline_ms)
         except UNAVAILABLE as error:
             logger.warning("not tended", extra={"webhook": message.webhook_sid, "error": type(error).__name__})
             failed.append(message_id)
+    try:
+        retry_queue.send_tends(ports.sqs, ports.settings.retry_queue_url, late)
+    except UNAVAILABLE as error:
+        logger.warning("looks left to the sweeper", extra={"error": type(error).__name__})
     return failed

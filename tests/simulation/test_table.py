@@ -93,6 +93,16 @@ def _claim(client: Any, table: str, chance: random.Random) -> object:
     return undelivered.claim(client, table, item.key, attempts=item.attempts, now_ms=now_ms, lease_ms=50)
 
 
+def _give_back(client: Any, table: str, chance: random.Random) -> object:
+    claimed = undelivered.load(client, table, _item(chance).key)
+    if claimed is None or claimed.lease_until_ms is None:
+        return None
+    if chance.random() < 0.3:
+        claimed = replace(claimed, lease_until_ms=START_MS)  # another's by now
+    undelivered.give_back(client, table, claimed)
+    return undelivered.load(client, table, claimed.key)
+
+
 def _save(client: Any, table: str, chance: random.Random) -> object:
     before = undelivered.load(client, table, _item(chance).key)
     if before is None:
@@ -153,6 +163,7 @@ OPERATIONS: tuple[Operation, ...] = (
     lambda client, table, chance: undelivered.put_new(client, table, undelivered.to_values(_item(chance))),
     lambda client, table, chance: undelivered.put_new(client, table, undelivered.to_values(_item(chance))),
     _claim,
+    _give_back,
     _claim,
     _save,
     _finish,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.dispatcher import next_attempts
 from functions.dispatcher.tending import DRAIN_AT_ONCE
 from parley.data_table import events, undelivered
 from parley.health import DRAINING, PAUSED
@@ -429,3 +430,38 @@ def test_one_crash_at_any_side_effect_of_a_pause_and_a_drain_loses_nothing():
             for number in range(1, 15):
                 assert world.stored(event(number).sid) is not None, f"crash at {crash_at}"
                 assert world.delivered_to(1, event(number).sid) >= 1, f"crash at {crash_at}"
+
+
+def hanging(world: World) -> None:
+    """Whatever is posted from now on takes its whole time limit and fails."""
+    at_once = world.post_all
+
+    def post_all(callbacks):
+        world.now_ms += 10_000
+        return at_once(callbacks)
+
+    world.post_all = post_all  # type: ignore[method-assign] # the world is this test's
+
+
+def test_looks_and_retries_whose_receivers_hang_fit_the_functions_time_and_all_have_their_turn(stack):
+    hooks = [webhook(number, retry_schedule=(3600,)) for number in (1, 2, 3)]
+    other = webhook(4, events="typing.started")
+    world = World(stack, [*hooks, other], lambda number, attempt: 500)
+    arrive(world, 1, 12)
+    assert {world.configuration.hooks[hook.sid].status for hook in hooks} == {"paused"}
+    world.run(3700)
+    world.accept(event(99, received_ms=world.now_ms, name="conversation_typing_on", type="typing.started"))
+    world.deliver("events")
+    hanging(world)
+    world.messages.clear()
+    for hook in hooks:
+        world.enqueue("retries", encode(TendMessage(ACCOUNT, ASSISTANT, hook.sid)), 0)
+    [item] = [item for item in world.waiting() if item.webhook_sid == other.sid]
+    world.enqueue("retries", encode(next_attempts.message(item)), 0)
+    posts = len(world.posts)
+    for _ in range(4):
+        began_ms = world.now_ms
+        assert world.deliver("retries")
+        assert world.now_ms - began_ms < 15_000
+    assert sorted(number for number, _ in world.posts[posts:]) == [1, 2, 3, 4]
+    assert not world.deliver("retries")
