@@ -64,6 +64,9 @@ class Tending:
         target, health = reconciled
         states.announce(ports, target, health)
         match health.state:
+            case "paused" | "draining" if health.is_held(ports.now_ms()):
+                # it asked for that, an hour at most; looked at again in a minute
+                ports.tally.count("WebhooksPaused", health.state == PAUSED)
             case "paused":
                 self._probe(target, health, deadline_ms=deadline_ms)
             case "draining":
@@ -146,7 +149,7 @@ class Tending:
         empty = False
         if not self._lease(health, holder):
             return
-        while not empty and ports.has_time(deadline_ms):
+        while not empty and ports.has_time(deadline_ms) and not self._is_held(target):
             items = undelivered.list_waiting(ports.dynamodb, self._table, target.sid, after=after, limit=DRAIN_AT_ONCE)
             if not items:
                 # the end of a pass; a whole pass without anything is empty
@@ -167,6 +170,11 @@ class Tending:
             self._again(target, math.ceil(left_ms / 1000) + 1)
         else:
             states.change(ports, target, health, None)
+
+    def _is_held(self, target: Webhook) -> bool:
+        """Whether its receiver has asked for a pause, perhaps just now by an answer to what was drained."""
+        health = self._ports.vitals.of([target]).get(target.sid)
+        return health is not None and health.is_held(self._ports.now_ms())
 
     def _lease(self, health: Health, holder: str) -> bool:
         return health_items.lease_drain(

@@ -9,7 +9,8 @@ A webhook without trouble has no health item. Trouble makes one; its `state` say
 | draining | active | what waits is sent oldest first at a capped rate; new events go live |
 | disabled | disabled | what waits stays until retention ends; enabling it again drains |
 
-Waiting and probing cost no attempts. Every change of state has an epoch.
+Waiting and probing cost no attempts. A receiver that asked for a pause (`Retry-After`) is neither probed nor sent what
+waits until it is over. Every change of state has an epoch.
 """
 
 from __future__ import annotations

@@ -465,3 +465,46 @@ def test_looks_and_retries_whose_receivers_hang_fit_the_functions_time_and_all_h
         assert world.now_ms - began_ms < 15_000
     assert sorted(number for number, _ in world.posts[posts:]) == [1, 2, 3, 4]
     assert not world.deliver("retries")
+
+
+def busy(world: World, seconds: int) -> None:
+    """From now on the first webhook's receiver asks, whatever it is sent, to be left alone for so long."""
+    at_once = world.post_all
+
+    def post_all(callbacks):
+        outcomes = at_once(callbacks)
+        return [replace(outcome, status_code=429, retry_after=str(seconds)) for outcome in outcomes]
+
+    world.post_all = post_all  # type: ignore[method-assign] # the world is this test's
+
+
+def test_a_receiver_that_asks_to_be_left_alone_is_not_probed_meanwhile(stack):
+    world, _ = paused_world(stack)
+    world.run(3700)
+    busy(world, 1800)
+    world.run(90)
+    posts = len(world.posts)
+    world.run(1700)
+    assert len(world.posts) == posts
+    world.run(200)
+    assert len(world.posts) == posts + 1
+
+
+def test_a_receiver_that_asks_to_be_left_alone_is_not_sent_its_backlog_meanwhile(stack):
+    receiver = Receiver()
+    world = World(stack, [HOOK], receiver)
+    arrive(world, 1, 60, every_seconds=7)
+    world.run(3700)
+    receiver.down = False
+    answered = len(world.posts)
+    at_once = world.post_all
+
+    def post_all(callbacks):
+        outcomes = at_once(callbacks)
+        if len(world.posts) > answered + 1:  # the probe was taken
+            return [replace(outcome, status_code=503, retry_after="1800") for outcome in outcomes]
+        return outcomes
+
+    world.post_all = post_all  # type: ignore[method-assign] # the world is this test's
+    world.run(1500)
+    assert len(world.posts) - answered <= 1 + DRAIN_AT_ONCE
