@@ -41,7 +41,8 @@ from parley.aws import UNAVAILABLE
 from parley.config_table import assistants, secrets, webhooks
 from parley.config_table.transactions import ChangedMeanwhileError
 from parley.data_table import erasure, jobs, keys, walk
-from parley.data_table.events import ERASED, Wanted
+from parley.data_table.event_lists import Wanted
+from parley.data_table.events import ERASED
 from parley.data_table.listing import between_times
 from parley.messages import EventMessage, ReplayMessage, RetryMessage, TendMessage
 from parley.queues import events as events_queue
