@@ -85,7 +85,7 @@ class Fanout:
         """
         try:
             work = self._prepare(messages)
-            posted = self._post(work)
+            posted = self._post(work, deadline_ms=deadline_ms)
         except UNAVAILABLE as error:
             # nothing was posted: all may come again
             logger.warning("dispatch postponed", extra={"error": type(error).__name__})
@@ -197,7 +197,7 @@ class Fanout:
             [ChunkMessage(event.account_sid, event.assistant_sid, event.sid, index, count) for index in range(count)],
         )
 
-    def _post(self, work: Sequence[Work]) -> list[list[Target]]:
+    def _post(self, work: Sequence[Work], *, deadline_ms: int) -> list[list[Target]]:
         """Post everything at once that may be posted now."""
         ports = self._ports
         webhooks = [ports.routes.matching(entry.event, entry.chunk or (0, 1)) for entry in work]
@@ -236,6 +236,8 @@ class Fanout:
             for target in row
             if target.refusal is None
         ]
+        if calls and not ports.has_time(deadline_ms):
+            raise PartialAnswerError("the tables took the time in which posts would have to be written down")
         outcomes = iter(ports.poster.post_all(calls) if calls else [])
         return [
             [replace(target, outcome=next(outcomes)) if target.refusal is None else target for target in row]

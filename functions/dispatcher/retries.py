@@ -113,20 +113,21 @@ class Retries:
         suspects = [entry for entry in claimed if entry.item.claims > SUSPECT_CLAIMS]
         self._give_back(entry.item for entry in suspects[1:])  # before anything can kill: they are not charged for it
         self._make([entry for entry in claimed if entry not in suspects], attempted, deadline_ms=deadline_ms)
-        if len(suspects) < len(claimed) and not self._ports.has_time(deadline_ms):
-            self._give_back(entry.item for entry in suspects[:1])
-        else:
-            self._make(suspects[:1], attempted, deadline_ms=deadline_ms)
+        self._make(suspects[:1], attempted, deadline_ms=deadline_ms)
         return attempted
 
     def _make(self, claimed: Sequence[Claimed], attempted: Attempted, *, deadline_ms: int) -> None:
-        """Post these at once, and commit."""
+        """Post these at once, and commit; those for which the time is too short are given back."""
         if not claimed:
             return
         try:
             secrets = self._ports.routes.secrets(entry.webhook for entry in claimed)
         except UNAVAILABLE as error:
             logger.warning("retries postponed", extra={"error": type(error).__name__})
+            attempted.failed.extend(entry.index for entry in claimed)
+            self._give_back(entry.item for entry in claimed)
+            return
+        if not self._ports.has_time(deadline_ms):
             attempted.failed.extend(entry.index for entry in claimed)
             self._give_back(entry.item for entry in claimed)
             return

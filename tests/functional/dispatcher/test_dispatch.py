@@ -602,5 +602,29 @@ def test_a_crash_is_a_crash(stack):
     world.crash_at = 1
     world.accept(event())
     with pytest.raises(Crash):
-        batch.run(world.ports, records(world.messages), deadline_ms=world.now_ms + 1000)
+        batch.run(world.ports, records(world.messages), deadline_ms=world.now_ms + 15_000)
     assert world.stored(event().sid) is None
+
+
+def test_nothing_is_posted_that_there_is_no_time_to_write_down(stack):
+    """Where a table answers in seconds, posts that outlast the function would be made again and again."""
+    world = World(stack, [webhook(1, retry_schedule=(5,) * 3)], failing(1, times=1))
+    secrets, slow_ms = world.ports.routes.secrets, 7_000
+
+    def slowly(wanted):
+        world.now_ms += slow_ms
+        return secrets(wanted)
+
+    world.ports.routes.secrets = slowly  # type: ignore[method-assign] # the world is this test's
+    world.accept(event())
+    world.deliver("events")
+    assert (world.posts, len(world.messages)) == ([], 1)
+    slow_ms = 0
+    world.run(114)
+    assert len(world.posts) == 1
+    slow_ms = 7_000
+    world.run(10)
+    assert len(world.posts) == 1
+    slow_ms = 0
+    world.live()
+    assert world.delivered_to(1, event().sid) == 2

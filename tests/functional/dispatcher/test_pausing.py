@@ -252,8 +252,13 @@ def test_five_days_without_success_disable_it_and_enabling_it_starts_with_what_w
     world.configuration.change(
         replace(hook, status="active", status_reason=None, enabled=True, version=hook.version + 1)
     )
-    world.run(300)
-    assert world.waiting() == []
+    world.run(5)
+    world.accept(event(100, received_ms=world.now_ms))
+    world.deliver("events")
+    assert world.delivered_to(1, event(100).sid) == 1, "what is new goes at once"
+    assert len(world.waiting()) == 12
+    world.run(60)
+    assert world.waiting() == [], "what waits goes within a minute"
 
 
 def test_deleting_a_paused_webhook_cancels_what_waits(stack):
