@@ -10,6 +10,8 @@ from parley.attributes import from_item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+_LARGEST_PAGE = 2_000  # the table stops at 1 MB
+
 
 def query_all(client: DynamoDBClient, **request: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 — the client's own
     """All that a query finds, read on page by page as far as it is asked for.
@@ -18,7 +20,8 @@ def query_all(client: DynamoDBClient, **request: Any) -> Iterator[dict[str, Any]
 
     Args:
         client: A DynamoDB client.
-        request: What `query` takes; `Limit` is the size of a page.
+        request: What `query` takes; `Limit` is the size of the first page. Each further one is twice as large: what is
+            sought stands near the beginning, or behind thousands that a filter leaves out.
     """
     while True:
         answer = client.query(**request)
@@ -26,3 +29,5 @@ def query_all(client: DynamoDBClient, **request: Any) -> Iterator[dict[str, Any]
         if not (last := answer.get("LastEvaluatedKey")):
             return
         request["ExclusiveStartKey"] = last
+        if "Limit" in request:
+            request["Limit"] = min(2 * request["Limit"], _LARGEST_PAGE)

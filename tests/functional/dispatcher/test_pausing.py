@@ -513,3 +513,40 @@ def test_a_receiver_that_asks_to_be_left_alone_is_not_sent_its_backlog_meanwhile
     world.post_all = post_all  # type: ignore[method-assign] # the world is this test's
     world.run(1500)
     assert len(world.posts) - answered <= 1 + DRAIN_AT_ONCE
+
+
+def test_what_waits_behind_thousands_that_are_tried_again_is_found_in_few_reads(stack):
+    for number in range(1, 4_001):
+        item = replace(_RETRYING, event_sid=event(16 * number).sid, received_ms=START_MS + number)
+        if number == 4_000:
+            item = replace(item, status="waiting", due_ms=None)
+        undelivered.put_new(stack.dynamodb, stack.data_table, undelivered.to_values(item))
+    reads = 0
+    query = stack.dynamodb.query
+
+    def counted(**request):
+        nonlocal reads
+        reads += 1
+        return query(**request)
+
+    stack.dynamodb.query = counted
+    [found] = undelivered.list_waiting(stack.dynamodb, stack.data_table, HOOK.sid, limit=1)
+    assert found.event_sid == event(16 * 4_000).sid
+    assert reads <= 7 + 10, "seven empty shards, and one that is read in ever larger pages"
+
+
+_RETRYING = undelivered.Undelivered(
+    webhook_sid=HOOK.sid,
+    event_sid=event(1).sid,
+    assistant_sid=ASSISTANT,
+    account_sid=ACCOUNT,
+    received_ms=START_MS,
+    attempts=3,
+    status="retrying",
+    reason=None,
+    next_attempt_ms=START_MS + DAY_MS,
+    due_ms=START_MS + DAY_MS,
+    last_status_code=500,
+    log=(),
+    expires_at=START_MS // 1000 + 30 * 86_400,
+)
