@@ -11,21 +11,20 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 
 from parley.signing import twilio
+from tests.console.demo import listed, show
 from tests.e2e.bundle import DEMO, DEMO_MESSAGEHUB
 
 if TYPE_CHECKING:
     from tests.console.browser import Page
-    from tests.e2e.bundle import Bundle
 
 pytestmark = pytest.mark.timeout(180)
 
-ASSISTANT = "UA" + "de30" * 8
 CORPUS = (
     "<script>window.__xss=1</script>",
     "<img src=x onerror=window.__xss=1>",
@@ -45,10 +44,6 @@ ALL = " ".join(CORPUS)
 NAME = "<img src=x onerror=window.__xss=1>"
 
 
-def show(page: Page, *parts: str) -> None:
-    page.run(f"location.hash = {json.dumps('#/' + '/'.join((ASSISTANT, *parts)))}")
-
-
 def shows(page: Page, *texts: str) -> None:
     """Wait until each text stands in the document as a text (a field's value, an attribute that is read out)."""
     for text in texts:
@@ -57,14 +52,6 @@ def shows(page: Page, *texts: str) -> None:
         page.run("document.querySelectorAll('main :is(script, img, iframe, style, link, base, object, embed)').length")
         == 0
     )
-
-
-def events(bundle: Bundle, query: str, count: int) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + 30
-    while len(found := bundle.call("GET", f"{DEMO}/Events?{query}")["events"]) < count:
-        assert time.monotonic() < deadline, "they were not listed"
-        time.sleep(0.1)
-    return list(found)
 
 
 def test_in_what_a_platform_sends(signed_in, bundle):
@@ -80,7 +67,7 @@ def test_in_what_a_platform_sends(signed_in, bundle):
     assert bundle.post_json(DEMO_MESSAGEHUB, body).status == 200
     # an event's name and the reason why it is not known, too
     assert bundle.post_json(DEMO_MESSAGEHUB, {"event": CORPUS[1], "conversation": {"id": CORPUS[2]}}).status == 200
-    found = {each["event"]: each["sid"] for each in events(bundle, "PageSize=100", 2)}
+    found = {each["event"]: each["sid"] for each in listed(bundle, "PageSize=100", 2)}
     show(page, "events")
     page.heading("Events")
     shows(page, CORPUS[0], CORPUS[1], CORPUS[2])
@@ -109,7 +96,7 @@ def test_in_a_form_of_autopilots(signed_in, bundle):
         [("Content-Type", "application/x-www-form-urlencoded"), (twilio.HEADER, signature)],
     )
     assert sent.status == 200, sent.body
-    [event] = events(bundle, "Platform=autopilot", 1)
+    [event] = listed(bundle, "Platform=autopilot", 1)
     show(page, "events", event["sid"])
     page.heading("onDialogueTurn")
     shows(page, *CORPUS, CORPUS[1])
@@ -184,7 +171,7 @@ def test_in_what_a_receiver_answers(signed_in, bundle, hostile):
     hook = bundle.subscribe("/hostile", "message.received", RetrySchedule="86400", WebhookUrl=f"{hostile}/")
     body = {"event": "message_created", "id": 77, "message_type": "incoming", "conversation": {"id": 77}}
     assert bundle.post_json(DEMO_MESSAGEHUB, body).status == 200
-    [event] = events(bundle, "ConversationId=77", 1)
+    [event] = listed(bundle, "ConversationId=77", 1)
     results = bundle.call("GET", f"{DEMO}/Events/{event['sid']}")["results"]
     [row] = [row for row in results if row["webhook_sid"] == hook["sid"]]
     show(page, "webhooks", hook["sid"], row["delivery_sid"])

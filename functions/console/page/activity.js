@@ -3,9 +3,11 @@
 // The API keeps no statistics. What is counted here is what it lists, within bounds: so many of the newest events, so
 // many deliveries of so many webhooks. Where there is more, that is said.
 
-import { button, fill, h, table } from "./dom.js";
+import { ApiError, SignedOutError } from "./api.js";
+import { button, failed, fill, h, table } from "./dom.js";
 import { choice } from "./fields.js";
 import { number } from "./format.js";
+import { some } from "./lists.js";
 
 const PAGES = 2;
 const SIZE = 500;
@@ -32,16 +34,6 @@ const BECAME = {
   cancelled: "failed",
 };
 
-async function some(first, pages) {
-  let page = await first;
-  const rows = [...page.rows];
-  for (let at = 1; at < pages && page.next; at++) {
-    page = await page.next();
-    rows.push(...page.rows);
-  }
-  return { rows, more: page.next !== null };
-}
-
 async function counted({ api, base }, seconds) {
   const to = Date.now();
   const from = to - seconds * 1000;
@@ -51,13 +43,13 @@ async function counted({ api, base }, seconds) {
     const at = Math.floor(((new Date(iso) - from) / (to - from)) * BARS);
     if (at >= 0) bars[Math.min(at, BARS - 1)][name] += 1;
   };
-  const events = await some(api.page([...base, "Events"], query), PAGES);
+  const events = await some(api.page([...base, "Events"], query), { pages: PAGES });
   for (const each of events.rows) add(each.date_created, "accepted");
   const hooks = await api.all([...base, "Webhooks"]);
-  let more = events.more || hooks.length > WEBHOOKS;
+  let more = events.next !== null || hooks.length > WEBHOOKS;
   for (const hook of hooks.slice(0, WEBHOOKS)) {
-    const found = await some(api.page([...base, "Webhooks", hook.sid, "Deliveries"], query), 1);
-    more ||= found.more;
+    const found = await some(api.page([...base, "Webhooks", hook.sid, "Deliveries"], query), { pages: 1 });
+    more ||= found.next !== null;
     for (const each of found.rows) add(each.date_created, BECAME[each.status]);
   }
   return { bars, from, to, more };
@@ -134,9 +126,19 @@ function asTable({ bars, from, to }) {
 export async function activity(context) {
   const range = choice("range", "Show", RANGES, { value: "3600" });
   const place = h("div", { "aria-live": "polite" });
+  let turn = 0;
   async function show() {
+    const own = ++turn;
     fill(place, h("p", { class: "loading" }, "Counting…"));
-    const found = await counted(context, Number(range.read()));
+    try {
+      const found = await counted(context, Number(range.read()));
+      if (own === turn) tell(found); // not what was asked for before, and took longer
+    } catch (error) {
+      if (!(error instanceof ApiError) || error instanceof SignedOutError) throw error;
+      if (own === turn) fill(place, failed(error));
+    }
+  }
+  function tell(found) {
     fill(
       place,
       found.more &&

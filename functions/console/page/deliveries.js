@@ -1,13 +1,32 @@
 // Deliveries: an event at one webhook, attempt by attempt.
 
-import { button, copyable, every, facts, fill, follow, h, say, table } from "./dom.js";
+import { button, copyable, every, facts, fill, follow, h, keep, kept, say, table } from "./dom.js";
 import { many, milliseconds, moment, outcome, pill, reason, sid, textOf } from "./format.js";
 import { choice } from "./fields.js";
+import { growing, some } from "./lists.js";
 import { DELIVERY_STATUSES } from "./vocabulary.js";
 
 const SIZE = 50;
 const EVERY_SECONDS = 5;
 const OPEN = ["retrying", "waiting"];
+const OPEN_SIZE = 200;
+const PATIENCE_MS = 30_000;
+
+const last = (delivery) => delivery.attempts.at(-1);
+
+/** A delivery as it is once it has had another attempt than in `begun`, or when nobody would wait any longer. */
+export async function attempted({ api, signal }, parts, begun) {
+  const ends = Date.now() + PATIENCE_MS;
+  // the log is cut at some length, and a probe does not count as an attempt: neither length nor number tells
+  const before = JSON.stringify(begun.attempts);
+  let found = begun;
+  const another = () => JSON.stringify(found.attempts) !== before;
+  while (!another() && Date.now() < ends && !signal.aborted) {
+    await new Promise((wake) => setTimeout(wake, 500));
+    found = await api.get([...parts, begun.sid]);
+  }
+  return { delivery: found, attempt: another() ? last(found) : null };
+}
 
 async function sendAgain(api, parts, then) {
   await api.post(parts, {});
@@ -26,20 +45,14 @@ function list({ api, base, assistant }, webhook, { caption, load, empty, signal 
     "Next attempt",
     "Actions",
   ]);
-  const more = h("div", { class: "actions" });
-  const note = h("p", { class: "hint" });
   const parts = [...base, "Webhooks", webhook.sid, "Deliveries"];
-  let older = [];
   element.hidden = true;
 
-  function show(rows, next) {
-    const known = new Set(rows.map((each) => each.sid));
-    const all = [...rows, ...older.filter((each) => !known.has(each.sid))];
-    fill(note, all.length ? null : empty);
-    element.hidden = !all.length;
+  function show(rows) {
+    element.hidden = !rows.length;
     follow(
       body,
-      all,
+      rows,
       (each) => each.sid,
       (each) =>
         row([
@@ -47,7 +60,7 @@ function list({ api, base, assistant }, webhook, { caption, load, empty, signal 
           moment(each.date_created),
           h("a", { href: `#/${assistant.sid}/webhooks/${webhook.sid}/${each.sid}` }, sid(each.sid)),
           String(each.attempts.length),
-          outcome(each.attempts.at(-1)),
+          outcome(last(each)),
           moment(each.next_attempt_at),
           button("Send now", () => sendAgain(api, [...parts, each.sid], refresh), {
             kind: "quiet",
@@ -55,71 +68,55 @@ function list({ api, base, assistant }, webhook, { caption, load, empty, signal 
           }),
         ]),
     );
-    fill(
-      more,
-      next &&
-        button("Older ones", async () => {
-          const page = await next();
-          older = [...older, ...page.rows];
-          show(rows, page.next);
-        }),
-    );
   }
 
-  const refresh = every(EVERY_SECONDS, signal, async () => {
-    const page = await load();
-    // whoever has gone on to older pages keeps them, and their place
-    show(page.rows, older.length ? null : page.next);
-  });
+  const shown = growing({ load, show, empty });
+  const refresh = every(EVERY_SECONDS, signal, shown.refresh);
   refresh();
-  return [note, element, more];
+  return { contents: [shown.note, element, shown.more], restart: shown.restart };
 }
 
 /** Every delivery of a webhook, narrowed by state when that is asked for. */
 export function deliveries(context, webhook) {
   return (signal) => {
-    const status = choice("status", "State", [["", "all"], ...DELIVERY_STATUSES]);
-    const place = h("div", {});
-    let leaving = new AbortController();
-    const show = () => {
-      leaving.abort();
-      leaving = new AbortController();
-      signal.addEventListener("abort", () => leaving.abort());
-      const query = { PageSize: SIZE, Status: status.read() };
-      fill(
-        place,
-        list(context, webhook, {
-          caption: "Deliveries",
-          signal: leaving.signal,
-          empty: "There is none.",
-          load: () => context.api.page([...context.base, "Webhooks", webhook.sid, "Deliveries"], query),
-        }),
-      );
-    };
-    status.control.addEventListener("change", show);
-    show();
-    return [h("div", { class: "filters" }, status.element), place];
+    const status = choice("status", "State", [["", "all"], ...DELIVERY_STATUSES], { value: kept("status") ?? "" });
+    const parts = [...context.base, "Webhooks", webhook.sid, "Deliveries"];
+    const { contents, restart } = list(context, webhook, {
+      caption: "Deliveries",
+      signal,
+      empty: "There is none.",
+      load: () => context.api.page(parts, { PageSize: SIZE, Status: status.read() }),
+    });
+    status.control.addEventListener("change", () => {
+      keep("status", status.control.value);
+      return restart();
+    });
+    return [h("div", { class: "filters" }, status.element), contents];
   };
 }
 
 /** What has not been delivered yet and will be tried: waiting with its webhook, or between two attempts. */
 export function undelivered(context, webhook) {
   const { api, base } = context;
+  const parts = [...base, "Webhooks", webhook.sid, "Deliveries"];
   return (signal) =>
     list(context, webhook, {
       caption: "Undelivered",
       signal,
       empty: "Nothing waits and nothing is being retried.",
       load: async () => {
-        const pages = await Promise.all(
-          OPEN.map((Status) => api.page([...base, "Webhooks", webhook.sid, "Deliveries"], { Status, PageSize: 200 })),
+        const found = await Promise.all(
+          OPEN.map((Status) => some(api.page(parts, { Status, PageSize: OPEN_SIZE }), { enough: OPEN_SIZE })),
         );
-        const rows = pages
-          .flatMap((page) => page.rows)
+        const rows = found
+          .flatMap((each) => each.rows)
           .sort((one, other) => one.date_created.localeCompare(other.date_created));
-        return { rows, next: null };
+        const said = found.some((each) => each.next)
+          ? `There are more than these: the newest ${OPEN_SIZE} of each state are listed, oldest first.`
+          : null;
+        return { rows, next: null, said };
       },
-    });
+    }).contents;
 }
 
 function answered(attempt) {
@@ -183,23 +180,27 @@ export async function delivery(context) {
   const parts = [...base, "Webhooks", webhookSid, "Deliveries", own];
   const webhook = await api.get([...base, "Webhooks", webhookSid]);
   const place = h("div", {});
+  const heading = h("h2", {});
+  const attempts = h("ol", { class: "attempts" });
   const refresh = every(EVERY_SECONDS, signal, load);
 
   async function load() {
     const found = await api.get(parts);
-    fill(
-      place,
-      facts([
-        ["State", [pill(found.status), " ", found.reason && reason(found.reason)]],
-        ["Webhook", h("a", { href: `#/${assistant.sid}/webhooks/${webhook.sid}` }, webhook.unique_name)],
-        ["Event", h("a", { href: `#/${assistant.sid}/events/${found.event_sid}` }, h("code", {}, found.event_sid))],
-        ["Event accepted", moment(found.date_created)],
-        ["Next attempt", found.next_attempt_at && moment(found.next_attempt_at)],
-      ]),
-      h("h2", {}, many(found.attempts.length, "attempt")),
-      h("ol", { class: "attempts" }, found.attempts.map(attemptOf)),
-    );
+    // an answer that somebody has opened stays open
+    const placed = found.attempts.map((attempt, at) => ({ ...attempt, at })); // two probes may have one number
+    follow(attempts, placed, (each) => each.at, attemptOf);
+    fill(heading, many(found.attempts.length, "attempt"));
+    follow(place, [found], (each) => each.sid, described);
   }
+
+  const described = (found) =>
+    facts([
+      ["State", [pill(found.status), " ", found.reason && reason(found.reason)]],
+      ["Webhook", h("a", { href: `#/${assistant.sid}/webhooks/${webhook.sid}` }, webhook.unique_name)],
+      ["Event", h("a", { href: `#/${assistant.sid}/events/${found.event_sid}` }, h("code", {}, found.event_sid))],
+      ["Event accepted", moment(found.date_created)],
+      ["Next attempt", found.next_attempt_at && moment(found.next_attempt_at)],
+    ]);
 
   await load();
   return {
@@ -212,6 +213,8 @@ export async function delivery(context) {
         copyable(own, "webhook-id"),
       ),
       place,
+      heading,
+      attempts,
     ],
     actions: button("Send now", () => sendAgain(api, parts, refresh), { kind: "main" }),
   };

@@ -26,9 +26,16 @@ export function fill(parent, ...children) {
   return parent;
 }
 
+// What was chosen in a view stays with its entry in the browser's history, so that going back finds it again; not in
+// the address, which is shown and passed on, and it may name a person.
+export const kept = (name) => history.state?.[name] ?? null;
+export const keep = (name, value) => history.replaceState({ ...history.state, [name]: value }, "");
+
 const followed = new WeakMap();
 
-/** Children that follow a list: a row whose content is as it was stays the same element, with its focus. */
+const reached = (element) => [...element.querySelectorAll("a, button, input, select, summary")];
+
+/** Children that follow a list: a row whose content is as it was stays the same element; a new one takes over the focus. */
 export function follow(parent, items, keyOf, render) {
   const known = followed.get(parent) ?? new Map();
   const next = new Map();
@@ -38,13 +45,22 @@ export function follow(parent, items, keyOf, render) {
     const before = known.get(key);
     next.set(key, before?.content === content ? before : { content, element: render(item) });
   }
-  for (const [key, { element }] of known) if (next.get(key)?.element !== element) element.remove();
+  const focused = document.activeElement;
+  let focus = () => {};
+  for (const [key, { element }] of known) {
+    const now = next.get(key)?.element;
+    if (now === element) continue;
+    const at = reached(element).indexOf(focused);
+    if (now && at >= 0) focus = () => reached(now)[at]?.focus({ preventScroll: true });
+    element.remove();
+  }
   let at = parent.firstChild;
   for (const { element } of next.values()) {
     if (element === at) at = at.nextSibling;
     else parent.insertBefore(element, at);
   }
   followed.set(parent, next);
+  focus();
   return parent;
 }
 
@@ -57,7 +73,6 @@ const ICONS = {
     "M2 2l12 12M4 4.6C2.4 5.8 1.5 8 1.5 8S4 12.5 8 12.5c1.2 0 2.3-.4 3.2-1M6.7 3.6 8 3.5c4 0 6.5 4.5 6.5 4.5s-.5 1-1.5 2.1",
   copy: "M5.5 5.500v-3h8v8h-3M2.5 5.500h8v8h-8z",
   plus: "M8 3v10M3 8h10",
-  back: "M9.5 3.5 5 8l4.5 4.5",
 };
 
 export function icon(name) {
@@ -70,12 +85,26 @@ let clearing = 0;
 export function say(text) {
   const place = [...document.querySelectorAll("dialog[open] .said")].at(-1) ?? document.getElementById("said");
   clearTimeout(clearing);
-  for (const each of document.querySelectorAll("#said, .said")) each.textContent = each === place ? text : "";
+  for (const each of document.querySelectorAll("#said, .said")) {
+    const words = each === place ? text : "";
+    if (each.textContent !== words) each.textContent = words; // what is said already is not read out again
+  }
   clearing = setTimeout(() => (place.textContent = ""), 8000);
 }
 
-export function button(label, onclick, { kind = "", glyph = null, ...more } = {}) {
-  return h("button", { type: "button", class: kind, onclick, ...more }, glyph && icon(glyph), label);
+/** A button; pressed again before it has done what it does, it does nothing more. */
+export function button(label, act, { kind = "", glyph = null, ...more } = {}) {
+  const element = h("button", { type: "button", class: kind, onclick: press, ...more }, glyph && icon(glyph), label);
+  async function press() {
+    if (element.hasAttribute("aria-busy")) return;
+    element.setAttribute("aria-busy", "true");
+    try {
+      await act();
+    } finally {
+      element.removeAttribute("aria-busy");
+    }
+  }
+  return element;
 }
 
 export async function copy(text, what) {
@@ -132,7 +161,7 @@ export function failed(error) {
   return h("p", { class: "notice bad", role: "alert" }, error.message);
 }
 
-/** Repeats a task while somebody looks; never two at once. */
+/** Repeats a task while somebody looks; never two at once. What fails is told by the page, as of a click. */
 export function every(seconds, signal, task) {
   let running = false;
   const run = async () => {
@@ -141,7 +170,7 @@ export function every(seconds, signal, task) {
     try {
       await task();
     } catch (error) {
-      if (!signal.aborted) say(error.message);
+      if (!signal.aborted) throw error;
     } finally {
       running = false;
     }

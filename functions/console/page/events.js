@@ -1,8 +1,10 @@
 // Events: what came in, as it comes in; and one of them whole.
 
-import { button, every, facts, fill, follow, h, table } from "./dom.js";
+import { SignedOutError } from "./api.js";
+import { every, facts, failed, fill, follow, h, keep, kept, table } from "./dom.js";
 import { check, choice, text, when } from "./fields.js";
-import { bytes, moment, pill, sid, textOf } from "./format.js";
+import { bytes, indented, moment, pill, sid, textOf } from "./format.js";
+import { growing } from "./lists.js";
 import { tabs } from "./tabs.js";
 import { PARLEY_TYPES, PLATFORMS, PLATFORM_TYPES } from "./vocabulary.js";
 
@@ -32,72 +34,50 @@ export async function events(context) {
     "Size",
     "SID",
   ]);
-  const note = h("p", { class: "hint", role: "status" });
-  const more = h("div", { class: "actions" });
-  let older = [];
-  let end = null;
+  const wrong = h("div", {});
+  for (const { name, control } of filters) control.value = kept(name) ?? "";
 
   const query = () => ({
     PageSize: SIZE,
     ...Object.fromEntries(filters.map((filter) => [filter.name, filter.read()])),
   });
 
+  const cut = (said) => h("code", { dir: "auto", class: "cut", title: said }, said);
+
   function show(rows) {
-    const known = new Set(rows.map((each) => each.sid));
-    const all = [...rows, ...older.filter((each) => !known.has(each.sid))];
-    element.hidden = !all.length;
-    fill(note, all.length ? null : "None so far.");
+    element.hidden = !rows.length;
     follow(
       body,
-      all,
+      rows,
       (each) => each.sid,
       (each) =>
         row([
           moment(each.date_created),
-          [h("code", {}, each.type), each.status === "unrecognised" && pill(each.status)],
-          h("code", { dir: "auto" }, each.event || "–"),
+          [cut(each.type), each.status === "unrecognised" && pill(each.status)],
+          each.event ? cut(each.event) : "–",
           each.platform,
-          each.conversation_id
-            ? h("code", { dir: "auto", class: "cut", title: each.conversation_id }, each.conversation_id)
-            : "–",
+          each.conversation_id ? cut(each.conversation_id) : "–",
           bytes(each.size_bytes),
           h("a", { href: `#/${assistant.sid}/events/${each.sid}` }, sid(each.sid)),
         ]),
     );
-    fill(
-      more,
-      end &&
-        button("Older ones", async () => {
-          const page = await end();
-          older = [...older, ...page.rows];
-          end = page.next;
-          show(rows);
-        }),
-    );
   }
 
-  async function load() {
-    const asked = query();
-    const page = await api.page([...base, "Events"], asked);
-    // what was asked for meanwhile is another list
-    if (JSON.stringify(asked) !== JSON.stringify(query())) return;
-    if (!older.length) end = page.next;
-    show(page.rows);
-  }
-
-  const follow_ = every(EVERY_SECONDS, signal, () => live.read() && load());
-  for (const filter of filters) {
-    filter.control.addEventListener("change", async () => {
-      older = [];
+  const list = growing({ load: () => api.page([...base, "Events"], query()), show, empty: "None so far." });
+  every(EVERY_SECONDS, signal, () => live.read() && list.refresh());
+  for (const { name, control } of filters) {
+    control.addEventListener("change", async () => {
+      keep(name, control.value);
+      fill(wrong);
       try {
-        await load();
+        await list.restart();
       } catch (error) {
-        if (!signal.aborted) fill(note, error.message);
+        if (signal.aborted || error instanceof SignedOutError) throw error;
+        fill(wrong, failed(error));
       }
     });
   }
-  await load();
-  follow_();
+  await list.refresh();
   return {
     title: "Events",
     contents: [
@@ -107,20 +87,13 @@ export async function events(context) {
         filters.map((each) => each.element),
         live.element,
       ),
-      note,
+      wrong,
+      list.note,
       element,
-      more,
+      list.more,
     ],
   };
 }
-
-const pretty = (content) => {
-  try {
-    return JSON.stringify(JSON.parse(content), null, 2);
-  } catch {
-    return null;
-  }
-};
 
 const isForm = (platform, content) => platform === "autopilot" && /^[^{\s][^\n]*=/.test(content);
 
@@ -132,7 +105,7 @@ function payload(found, label) {
   if (content === "") return h("p", { class: "hint" }, "It is empty.");
   const place = h("div", {});
   const asIs = check("as-is", "Exactly as it is");
-  const readable = pretty(content);
+  const readable = indented(content);
   const show = () =>
     fill(
       place,

@@ -99,3 +99,35 @@ export function textOf(shown, key) {
     return null;
   }
 }
+
+// a string, what has no quotes (a number, true), a sign
+const TOKENS = /"(?:[^"\\]+|\\.)*"|[^\s"{}[\],:]+|[{}[\],:]/g;
+
+/** JSON in lines; null when it is none. Numbers stay as they were written: parsed, those of 20 digits would change. */
+export function indented(content) {
+  try {
+    JSON.parse(content);
+  } catch {
+    return null;
+  }
+  const tokens = content.match(TOKENS);
+  let depth = 0;
+  const line = () => `\n${"  ".repeat(depth)}`;
+  return tokens
+    .map((token, at) => {
+      if (token === ":") return ": ";
+      if (token === ",") return `,${line()}`;
+      if (token === "{" || token === "[") {
+        if ("}]".includes(tokens[at + 1])) return token;
+        depth += 1;
+        return token + line();
+      }
+      if (token === "}" || token === "]") {
+        if ("{[".includes(tokens[at - 1])) return token;
+        depth -= 1;
+        return line() + token;
+      }
+      return token.startsWith('"') ? JSON.stringify(JSON.parse(token)) : token;
+    })
+    .join("");
+}

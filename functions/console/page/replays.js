@@ -43,7 +43,7 @@ function watch(context, parts, asked, begun, place, watching) {
   const bar = h("div", {});
   const said = h("p", { class: "unseen", "aria-live": "polite" });
   const actions = h("div", { class: "actions" });
-  fill(place, bar, said, actions);
+  fill(place, bar, actions, said);
   const look = every(EVERY_SECONDS, watching.signal, async () => show(await api.get([...parts, begun.sid])));
   let last = "";
 
@@ -80,7 +80,7 @@ function watch(context, parts, asked, begun, place, watching) {
 async function begin(context, parts, asked, place) {
   const begun = await context.api.post(parts, asked);
   const watching = new AbortController();
-  context.signal.addEventListener("abort", () => watching.abort());
+  for (const signal of [context.signal, context.closing]) signal.addEventListener("abort", () => watching.abort());
   watch(context, parts, asked, begun, place, watching);
 }
 
@@ -121,7 +121,7 @@ export function replay(context, webhook, { mode = "failed" } = {}) {
       const asked = { ...given, rate: Number(given.rate ?? REPLAY_RATE.ordinary), dry_run: dry };
       dry = false;
       const place = h("div", {});
-      await begin(context, parts, asked, place);
+      await begin({ ...context, closing: closing.signal }, parts, asked, place);
       shown.show(place);
     },
     { more: count },
@@ -132,6 +132,8 @@ export function replay(context, webhook, { mode = "failed" } = {}) {
   };
   made.querySelector("[type=submit]").addEventListener("click", () => (dry = false));
   const shown = dialog(`Replay to ${webhook.unique_name}`, made);
+  const closing = new AbortController();
+  shown.element.addEventListener("close", () => closing.abort());
 }
 
 export function replays(context, webhook) {

@@ -1,6 +1,7 @@
 // Tabs: one of several panels, chosen with the arrow keys too (the pattern of WAI-ARIA's authoring practices).
 
-import { fill, h, newId } from "./dom.js";
+import { ApiError, SignedOutError } from "./api.js";
+import { failed, fill, h, keep, kept, newId } from "./dom.js";
 
 /** Each tab: `[label, render]`; a panel is rendered anew each time it is chosen, with a signal that ends with it. */
 export function tabs(label, entries, signal) {
@@ -10,7 +11,7 @@ export function tabs(label, entries, signal) {
   const buttons = entries.map(([name], at) =>
     h(
       "button",
-      { type: "button", role: "tab", id: newId("tab"), "aria-controls": panel.id, onclick: () => choose(at) },
+      { type: "button", role: "tab", id: newId("tab"), "aria-controls": panel.id, onclick: () => pick(at) },
       name,
     ),
   );
@@ -24,8 +25,18 @@ export function tabs(label, entries, signal) {
       each.tabIndex = number === at ? 0 : -1;
     });
     panel.setAttribute("aria-labelledby", buttons[at].id);
-    const contents = await entries[at][1](own);
-    if (!own.aborted) fill(panel, contents);
+    try {
+      const contents = await entries[at][1](own);
+      if (!own.aborted) fill(panel, contents);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error instanceof SignedOutError) throw error;
+      if (!own.aborted) fill(panel, failed(error)); // not what another tab has left there
+    }
+  }
+
+  async function pick(at) {
+    keep(label, at);
+    await choose(at);
   }
 
   const list = h(
@@ -40,11 +51,11 @@ export function tabs(label, entries, signal) {
         pressed.preventDefault();
         const next = (to + buttons.length) % buttons.length;
         buttons[next].focus();
-        choose(next);
+        pick(next);
       },
     },
     buttons,
   );
-  choose(0);
+  choose(kept(label) ?? 0);
   return h("section", { class: "tabs" }, list, panel);
 }

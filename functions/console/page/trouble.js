@@ -1,7 +1,8 @@
 // A webhook that is not active: why, since when, how many events wait, and the one thing to do about it.
 
+import { attempted } from "./deliveries.js";
 import { button, h, say } from "./dom.js";
-import { moment, number } from "./format.js";
+import { moment, number, outcome } from "./format.js";
 import { MOST_COUNTED } from "./vocabulary.js";
 
 const WHY = {
@@ -19,7 +20,8 @@ export function waiting({ waiting: count }) {
 }
 
 /** A notice with its button; null for an active webhook. `then` is told when the button has done its work. */
-export function trouble({ api, base }, webhook, { titled = false, then }) {
+export function trouble(context, webhook, { titled = false, then }) {
+  const { api, base } = context;
   if (webhook.status === "active") return null;
   const paused = webhook.status === "paused";
   const parts = [...base, "Webhooks", webhook.sid];
@@ -27,9 +29,12 @@ export function trouble({ api, base }, webhook, { titled = false, then }) {
   async function attempt() {
     const { rows } = await api.page([...parts, "Deliveries"], { Status: "waiting", PageSize: 1 });
     // a test when nothing waits: either tells whether its receiver is back
-    await api.post(rows.length ? [...parts, "Deliveries", rows[0].sid] : [...parts, "Test"], {});
+    const begun = await api.post(rows.length ? [...parts, "Deliveries", rows[0].sid] : [...parts, "Test"], {});
     say(rows.length ? "A waiting event is being sent" : "A test event is being sent");
-    setTimeout(then, 3000);
+    const { delivery, attempt } = await attempted(context, [...parts, "Deliveries"], begun);
+    if (delivery.status === "delivered") say("It was delivered: the webhook resumes within a minute");
+    else say(attempt ? `It failed again: ${outcome(attempt)}` : "Nothing has come of it yet");
+    await then();
   }
 
   async function enable() {

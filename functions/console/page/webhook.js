@@ -1,10 +1,10 @@
 // One webhook: how it is set, what waits, its deliveries, and what can be done.
 
-import { deliveries, undelivered } from "./deliveries.js";
+import { attempted, deliveries, undelivered } from "./deliveries.js";
 import { dialog, form } from "./dialogs.js";
-import { button, every, facts, fill, h, say } from "./dom.js";
+import { button, every, facts, fill, follow, h, say } from "./dom.js";
 import { choice } from "./fields.js";
-import { moment, pill, reason, schedule } from "./format.js";
+import { moment, outcome, pill, reason, schedule } from "./format.js";
 import { replay, replays } from "./replays.js";
 import { tabs } from "./tabs.js";
 import { trouble, waiting } from "./trouble.js";
@@ -43,29 +43,23 @@ function described(webhook) {
   ]);
 }
 
-function test({ api, base, assistant, signal }, webhook) {
+function test(context, webhook) {
+  const { api, base, assistant } = context;
   const parts = [...base, "Webhooks", webhook.sid];
   const type = choice("type", "A sample of", [["", "something that it subscribed to"], ...SAMPLES]);
-  const came = h("div", { "aria-live": "polite" });
+  const came = h("div", { class: "came", "aria-live": "polite" });
   const made = form([type], "Send", async (given) => {
     fill(came, h("p", { class: "loading" }, "Sending…"));
     try {
       const begun = await api.post([...parts, "Test"], given);
-      await wait(begun);
+      tell(await attempted(context, [...parts, "Deliveries"], begun));
     } catch (error) {
       fill(came);
       throw error;
     }
   });
-  async function wait(begun) {
-    const ends = Date.now() + 30_000;
-    let found = begun;
-    while (found.status === "retrying" && Date.now() < ends && !signal.aborted) {
-      await new Promise((wake) => setTimeout(wake, 500));
-      found = await api.get([...parts, "Deliveries", begun.sid]);
-    }
-    const attempt = found.attempts.at(-1);
-    const good = found.status === "delivered";
+  function tell({ delivery, attempt }) {
+    const good = delivery.status === "delivered";
     fill(
       came,
       h(
@@ -74,10 +68,10 @@ function test({ api, base, assistant, signal }, webhook) {
         good
           ? `Delivered: ${attempt.status_code} after ${attempt.duration_ms} ms.`
           : attempt
-            ? `Not delivered: ${attempt.status_code ?? attempt.error}.`
+            ? `Not delivered: ${outcome(attempt)}.`
             : "Nothing has come of it yet.",
         " ",
-        h("a", { href: `#/${assistant.sid}/webhooks/${webhook.sid}/${found.sid}` }, "The delivery"),
+        h("a", { href: `#/${assistant.sid}/webhooks/${webhook.sid}/${delivery.sid}` }, "The delivery"),
       ),
     );
   }
@@ -99,15 +93,15 @@ export async function webhook(context) {
   const parts = [...base, "Webhooks", own];
   const found = await api.get(parts);
   const top = h("div", {});
-  let seen = null;
 
   async function look() {
-    const now = await api.get(parts);
-    const state = JSON.stringify([now.status, now.status_since, now.version, now.waiting]);
-    if (state === seen) return;
-    seen = state;
-    Object.assign(found, now);
-    fill(top, trouble(context, now, { then: look }), described(now));
+    Object.assign(found, await api.get(parts));
+    follow(
+      top,
+      [found],
+      (each) => each.sid,
+      (each) => h("div", {}, trouble(context, each, { then: look }), described(each)),
+    );
   }
 
   every(EVERY_SECONDS, signal, look);

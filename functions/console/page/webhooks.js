@@ -1,6 +1,6 @@
 // Webhooks: all of an assistant's, each with its health at a glance.
 
-import { fill, button, every, follow, h, table } from "./dom.js";
+import { button, every, follow, h, table } from "./dom.js";
 import { many, number, pill } from "./format.js";
 import { trouble } from "./trouble.js";
 import { MOST_COUNTED } from "./vocabulary.js";
@@ -58,20 +58,16 @@ export async function webhooks(context) {
   const { element, body, row } = table("Webhooks", ["Name", "State", "Last deliveries", "To come", "Events", "URL"]);
   const troubles = h("div", {});
   const health = new Map();
-  const place = h("div", {});
+  const none = h(
+    "p",
+    { class: "notice" },
+    "A webhook is an address of yours that Parley calls when something happens. There is none yet.",
+  );
+  let all = [];
 
-  async function load() {
-    const all = await api.all([...base, "Webhooks"]);
-    fill(
-      place,
-      all.length
-        ? element
-        : h(
-            "p",
-            { class: "notice" },
-            "A webhook is an address of yours that Parley calls when something happens. There is none yet.",
-          ),
-    );
+  function show() {
+    none.hidden = all.length > 0;
+    element.hidden = !all.length;
     const shown = all.map((webhook) => ({ ...webhook, seen: health.get(webhook.sid) ?? null }));
     follow(
       body,
@@ -88,28 +84,32 @@ export async function webhooks(context) {
               ? `${number(each.waiting)}+`
               : number(each.waiting),
           subscribed(each),
-          h("span", { class: "url", dir: "ltr" }, each.webhook_url),
+          h("span", { class: "url", dir: "ltr", title: each.webhook_url }, each.webhook_url),
         ]),
     );
-    return all;
   }
 
-  async function look() {
-    const all = await load();
+  async function load() {
+    all = await api.all([...base, "Webhooks"]);
+    show();
     follow(
       troubles,
       all.filter((each) => each.status !== "active"),
       (each) => each.sid,
-      (each) => trouble(context, each, { titled: true, then: look }),
+      (each) => trouble(context, each, { titled: true, then: load }),
     );
+  }
+
+  async function look() {
+    await load();
     for (const webhook of all.slice(0, MOST)) {
       const { rows } = await api.page([...base, "Webhooks", webhook.sid, "Deliveries"], { PageSize: LOOKED_AT });
       health.set(
         webhook.sid,
         rows.map(({ status }) => ({ status })),
       );
+      show();
     }
-    await load();
   }
 
   await load();
@@ -117,7 +117,7 @@ export async function webhooks(context) {
   again();
   return {
     title: "Webhooks",
-    contents: [troubles, place],
+    contents: [troubles, none, element],
     actions: button("New webhook", () => createWebhook(context), { kind: "main", glyph: "plus" }),
   };
 }
