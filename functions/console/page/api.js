@@ -20,6 +20,12 @@ export class ApiError extends Error {
 /** The token is none, or no longer one. */
 export class SignedOutError extends ApiError {}
 
+// What the API says of a header, and the gateway in three words, in those of somebody who sees neither.
+const WORDS = {
+  412: "Somebody else has changed it since you opened it, so nothing was saved. Close this, see what it is now, and decide anew.",
+  429: "Too much is asked of the API just now. Wait for some seconds, then try again.",
+};
+
 const path = (parts) => parts.map((part) => encodeURIComponent(part)).join("/");
 
 async function request(method, parts, { query = {}, body = null, version = null, signal = null } = {}) {
@@ -51,7 +57,7 @@ function refusal(status, text) {
   const signedOut = status === 401 || (status === 403 && !said.code);
   const message = signedOut
     ? "The token was refused: it is wrong, or it has expired."
-    : (said.message ?? `Status ${status}`);
+    : (WORDS[status] ?? said.message ?? `The API answered with status ${status}.`);
   return new (signedOut ? SignedOutError : ApiError)(status, said.code ?? 0, message);
 }
 

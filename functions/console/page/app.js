@@ -3,7 +3,7 @@
 import { ApiError, SignedOutError, calls } from "./api.js";
 import { activity } from "./activity.js";
 import { assistants, createAssistant } from "./assistants.js";
-import { closeAll } from "./dialogs.js";
+import { closeAll, isOpen } from "./dialogs.js";
 import { button, failed, fill, h, say } from "./dom.js";
 import { event, events } from "./events.js";
 import { signIn } from "./signin.js";
@@ -31,12 +31,17 @@ const VIEWS = {
 
 let leaving = new AbortController();
 
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // somebody's own percent sign
+  }
+}
+
 /** The assistant, the kind of view, and the SIDs below it. */
 function address() {
-  const [assistant = "", kind = "webhooks", ...sids] = location.hash
-    .replace(/^#\/?/, "")
-    .split("/")
-    .map(decodeURIComponent);
+  const [assistant = "", kind = "webhooks", ...sids] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
   return { assistant, kind, sids: sids.filter(Boolean) };
 }
 
@@ -132,6 +137,7 @@ function header(every, chosen, kind) {
 }
 
 function signedOut(why = null) {
+  closeAll();
   leaving.abort();
   leaving = new AbortController();
   end();
@@ -146,7 +152,8 @@ window.addEventListener("unhandledrejection", (rejected) => {
   if (!left && !(reason instanceof ApiError)) return; // a mistake of ours: the browser tells
   rejected.preventDefault();
   if (left) return;
-  if (reason instanceof SignedOutError) signedOut(reason.message);
+  // a form that is being filled in stays: what was typed can still be copied
+  if (reason instanceof SignedOutError && !isOpen()) signedOut(reason.message);
   else say(reason.message);
 });
 window.addEventListener("hashchange", show);

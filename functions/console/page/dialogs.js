@@ -4,6 +4,8 @@ import { button, copyable, fill, h, newId, say } from "./dom.js";
 
 const open = new Set();
 
+export const isOpen = () => open.size > 0;
+
 /** Closes what is open: another page is shown. */
 export function closeAll() {
   for (const dialog of open) dialog.close();

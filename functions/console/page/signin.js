@@ -15,7 +15,11 @@ export function signIn({ why, then }) {
     hint: "Otherwise it is forgotten when the page is loaded again.",
   });
   const sign = form([token, keep], "Sign in", async (given) => {
-    begin(given.token.replace(/^Bearer\s+/i, "").trim(), { keep: given.keep });
+    const written = given.token.replace(/^Bearer\s+/i, "").trim();
+    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(written)) {
+      throw new Error("This is no token: one has three parts, of letters, digits, - and _, joined by dots.");
+    }
+    begin(written, { keep: given.keep });
     try {
       await calls(null).page(["Assistants"], { PageSize: 1 });
     } catch (error) {

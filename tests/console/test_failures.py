@@ -1,0 +1,132 @@
+"""What the console says when the API refuses, is not there, or is called by somebody whose token has expired."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.console.demo import accept, listed, show
+from tests.e2e.bundle import DEMO
+
+if TYPE_CHECKING:
+    from tests.console.browser import Page
+
+pytestmark = pytest.mark.timeout(240)
+
+# As the gateway words it, without a code.
+EXPIRED = (401, {"message": "Unauthorized"})
+
+
+def answer(page: Page, when: str, status: int, body: object) -> None:
+    """Requests whose address holds `when` get this answer from now on."""
+    page.run(f"""
+        window.really ??= window.fetch;
+        window.fetch = async (url, options) => String(url).includes({json.dumps(when)})
+          ? Response.json({json.dumps(body)}, {{ status: {status} }}) : window.really(url, options);
+    """)
+
+
+def as_before(page: Page) -> None:
+    page.run("window.fetch = window.really")
+
+
+def test_a_token_that_expires_meanwhile_leads_to_signing_in_and_back_to_where_one_was(signed_in, bundle):
+    page = signed_in
+    show(page, "events")
+    page.heading("Events")
+    answer(page, "/v1/", *EXPIRED)
+    # by itself: the list is asked for every three seconds
+    page.heading("Sign in")
+    page.see("The token was refused: it is wrong, or it has expired.")
+    as_before(page)
+    page.type("Token", bundle.ready["token"])
+    page.press("button", "Sign in")
+    page.heading("Events")
+
+
+def test_a_form_that_is_being_filled_in_outlives_the_token(signed_in, bundle):
+    page = signed_in
+    made = bundle.subscribe("/outlived", "message.sent")
+    show(page, "webhooks", made["sid"])
+    page.heading("outlived")
+    page.press("button", "Edit")
+    page.type("Name", "typed by hand")
+    answer(page, "/v1/", *EXPIRED)
+    page.wait("document.querySelector('dialog[open] .said').textContent.includes('The token was refused')")
+    assert page.run("document.querySelector('dialog[open] [name=unique_name]').value") == "typed by hand"
+    page.press("button", "Close")
+    page.heading("Sign in")
+    bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
+
+
+def test_the_network_and_the_limits_of_the_gateway_are_told_in_words(signed_in, bundle):
+    page = signed_in
+    show(page, "events")
+    page.heading("Events")
+    page.run("window.really = window.fetch; window.fetch = async () => { throw new TypeError('Failed to fetch'); }")
+    page.see("The API cannot be reached.")
+    assert page.run("document.querySelector('main h1').textContent") == "Events"
+    answer(page, "/v1/", 429, {"message": "Too Many Requests"})
+    page.see("Too much is asked of the API just now.")
+    show(page, "sources")
+    page.heading("It could not be shown")
+    as_before(page)
+    page.press("button", "Try again")
+    page.heading("Sources")
+
+
+def test_a_panel_that_cannot_be_shown_does_not_show_another_ones_contents(signed_in, bundle):
+    page = signed_in
+    accept(bundle, 71, conversation={"id": "panel"})
+    [event] = listed(bundle, "ConversationId=panel", 1)
+    show(page, "events", event["sid"])
+    page.heading("message_created")
+    page.see("message 71")
+    answer(page, "Format=native", 500, {"code": 20500, "message": "Something broke"})
+    page.press("tab", "Native")
+    page.wait("document.querySelector('[role=tabpanel]').innerText === 'Something broke'")
+    as_before(page)
+    page.press("tab", "Raw")
+    page.wait("document.querySelector('[role=tabpanel]').innerText.includes('message 71')")
+
+
+def test_a_count_that_fails_says_so(signed_in):
+    page = signed_in
+    show(page, "activity")
+    page.heading("Activity")
+    answer(page, "/Events", 500, {"code": 20500, "message": "Something broke"})
+    page.press("button", "Count again")
+    page.see("Something broke")
+    assert "Counting" not in page.text()
+    as_before(page)
+    page.press("button", "Count again")
+    page.see("The same as a table")
+
+
+def test_a_button_that_is_pressed_twice_acts_once(signed_in, bundle):
+    page = signed_in
+    accept(bundle, 72, conversation={"id": "twice"})
+    listed(bundle, "ConversationId=twice", 1)
+    made = bundle.subscribe("/twice", "message.received")
+    show(page, "webhooks", made["sid"])
+    page.heading("twice")
+    page.press("button", "Replay")
+    page.choose("Which", "missing")
+    page.type("Conversation", "twice")
+    page.press("button", "Count first (dry run)")
+    page.see("1 delivery would be sent")
+    page.run("""
+        window.posts = 0;
+        const really = window.fetch;
+        window.fetch = async (url, options) => {
+          if (options.method === "POST") window.posts += 1;
+          return really(url, options);
+        };
+    """)
+    send = "[...document.querySelectorAll('dialog button')].find((each) => each.textContent.startsWith('Send 1'))"
+    page.run(f"{{ const send = {send}; send.click(); send.click(); }}")
+    page.see("1 of 1: 1 delivered, 0 failed")
+    assert page.run("window.posts") == 1
+    bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
