@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.console.demo import ASSISTANT
 from tests.e2e.bundle import DEMO, DEMO_MESSAGEHUB
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(240)
 
-ASSISTANT = "UA" + "de30" * 8
 SCREENS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -31,6 +31,11 @@ def views(bundle: Bundle) -> dict[str, str]:
     body = {"event": "message_created", "id": 1, "message_type": "incoming", "conversation": {"id": 1}}
     assert bundle.post_json(DEMO_MESSAGEHUB, body).status == 200
     [event] = bundle.listed(1)
+    # what cannot be broken into lines by itself
+    long = {"event": "w" * 200, "conversation": {"id": "x" * 256}, "content": "y" * 1024}
+    assert bundle.post_json(DEMO_MESSAGEHUB, long).status == 200
+    unbroken = next(each for each in bundle.listed(2) if each["sid"] != event["sid"])
+    named = bundle.subscribe("/" + "p" * 1024, "message.received", UniqueName="N" * 64)
     results = bundle.call("GET", f"{DEMO}/Events/{event['sid']}")["results"]
     [delivery] = [row["delivery_sid"] for row in results if row["webhook_sid"] == failing["sid"]]
     source = bundle.call("GET", f"{DEMO}/Sources")["sources"][0]
@@ -43,6 +48,8 @@ def views(bundle: Bundle) -> dict[str, str]:
         f"/{ASSISTANT}/sources/{source['sid']}": source["unique_name"],
         f"/{ASSISTANT}/events": "Events",
         f"/{ASSISTANT}/events/{event['sid']}": "message_created",
+        f"/{ASSISTANT}/events/{unbroken['sid']}": unbroken["event"],
+        f"/{ASSISTANT}/webhooks/{named['sid']}": "N" * 64,
         f"/{ASSISTANT}/activity": "Activity",
         "/": "Assistants",
     }

@@ -1,7 +1,7 @@
 // Sources: where a platform calls Parley, with the steps for its console.
 
 import { ask, dialog, form, once } from "./dialogs.js";
-import { button, copyable, facts, fill, follow, h, say, table } from "./dom.js";
+import { button, facts, fill, follow, h, say, table } from "./dom.js";
 import { area, check, choice, secret, text } from "./fields.js";
 import { moment } from "./format.js";
 import { PLATFORMS } from "./vocabulary.js";
@@ -216,8 +216,13 @@ export async function source(context) {
       h(
         "div",
         { class: "field" },
-        h("span", { class: "label" }, "Callback URL; its token was shown once"),
-        copyable(found.ingest_url, "Callback URL"),
+        h("span", { class: "label" }, "Callback URL"),
+        h("code", { class: "masked" }, found.ingest_url),
+        h(
+          "p",
+          { class: "hint" },
+          "Its token was shown once, and stands here as asterisks. Is it lost? Make a new URL.",
+        ),
       ),
       steps(found),
       h(
