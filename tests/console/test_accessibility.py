@@ -1,4 +1,4 @@
-"""Every view of the console by axe-core, light and dark, on a desk and on a phone; none is wider than its screen."""
+"""Every view of the console by axe-core, light and dark, on desk, tablet and phone; none is wider than its screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(240)
 
-SCREENS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+SCREENS = [(1280, "light"), (1280, "dark"), (768, "light"), (390, "light"), (390, "dark")]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

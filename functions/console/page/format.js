@@ -20,9 +20,10 @@ export function moment(iso) {
   );
 }
 
+/** A size; its number and unit stay on one line. */
 export function bytes(count) {
-  if (count < 1024) return `${number(count)} B`;
-  return count < 1024 ** 2 ? `${(count / 1024).toFixed(1)} KiB` : `${(count / 1024 ** 2).toFixed(1)} MiB`;
+  if (count < 1024) return `${number(count)}\u00a0B`;
+  return count < 1024 ** 2 ? `${(count / 1024).toFixed(1)}\u00a0KiB` : `${(count / 1024 ** 2).toFixed(1)}\u00a0MiB`;
 }
 
 const UNITS = [
