@@ -126,3 +126,39 @@ def test_a_replay_and_a_source_in_their_dialogs_break_no_rule(signed_in, bundle,
     page.press("button", "Delete")
     assert violations(page) == []
     page.press("button", "Keep it")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_dialog_that_changes_something_breaks_a_rule(signed_in, views, axe, scheme):
+    page = signed_in
+    page.look(width=390, scheme=scheme)
+    page.run(axe)
+    source, source_name = next(each for each in views.items() if each[0].startswith(f"/{ASSISTANT}/sources/"))
+    openers = (
+        ("/", "Assistants", ["Rename demo-bot", "Delete demo-bot"]),
+        (next(view for view, heading in views.items() if heading == "off"), "off", ["Edit", "Delete"]),
+        (f"/{ASSISTANT}/sources", "Sources", ["New source"]),
+        (source, source_name, ["Edit", "Make a new URL", "Rotate the secret"]),
+    )
+    found = {}
+    for view, heading, names in openers:
+        page.run(f"location.hash = {json.dumps('#' + view)}")
+        page.heading(heading)
+        for name in names:
+            page.press("button", name)
+            found[f"{heading}: {name}"] = violations(page) + ["too wide"] * too_wide(page)
+            page.key("Escape")
+            page.wait("document.querySelector('dialog') === null")
+            assert (
+                page.run("document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent")
+                == name
+            )
+    page.run(f"location.hash = {json.dumps('#' + openers[1][0])}")
+    page.heading("off")
+    page.press("button", "Rotate the secret")
+    found["rotate"] = violations(page)
+    page.press("button", "Rotate")
+    page.see("It is shown this once")
+    found["shown once"] = violations(page)
+    page.press("button", "Close")
+    assert {where: rules for where, rules in found.items() if rules} == {}
