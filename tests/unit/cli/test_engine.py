@@ -1,12 +1,32 @@
 from __future__ import annotations
 
+import gc
 import io
 import threading
 import time
+import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cli.up.engine import OneAtATime
+from moto.core.common_models import BaseModel
+from moto.sqs.models import Message
+
+from cli.up.engine import OneAtATime, forget_models
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_what_was_sent_and_deleted_takes_no_memory_for_the_rest_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseModel, "__new__", BaseModel.__new__)  # so that it is put back
+    forget_models()
+
+    message = Message("00000000-0000-4000-8000-000000000000", "a body", {})
+    gone = weakref.ref(message)
+    del message
+    gc.collect()
+
+    assert gone() is None
 
 
 def test_requests_are_served_one_at_a_time_with_their_bodies_read_before() -> None:
