@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -58,7 +59,7 @@ def test_url_is_kept_as_it_will_be_sent(url: str, sent: str) -> None:
     ("url", "words"),
     [
         ("http://example.com/", "the scheme http is refused. Allowed: https (http with AllowHttpTargets)"),
-        ("ftp://example.com/", "the scheme ftp"),
+        ("ftp://example.com/", "the scheme ftp is refused. Allowed: https (http with AllowHttpTargets)"),
         ("javascript:alert(1)", "not absolute"),
         ("example.com/path", "not absolute"),
         ("//example.com/", "not absolute"),
@@ -118,6 +119,19 @@ def test_refused_url_says_which_rule(url: str, words: str) -> None:
 
     assert words in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "file", "ws"])
+def test_what_is_allowed_in_place_of_a_scheme_is_what_this_deployment_allows(scheme: str) -> None:
+    with pytest.raises(RefusedTargetError, match=rf"the scheme {scheme} is refused. Allowed: https or http$"):
+        check_url(f"{scheme}://example.com/", LOCAL)
+
+
+def test_an_api_of_ours_that_owns_one_port_leaves_the_others() -> None:
+    policy = replace(LOCAL, own_hosts=own_hosts("http://127.0.0.1:3000"))
+    with pytest.raises(RefusedTargetError, match=r"^127\.0\.0\.1:3000 is .* Allowed: other hosts and ports$"):
+        check_url("http://127.0.0.1:3000/hook", policy)
+    assert check_url("http://127.0.0.1:3001/hook", policy) == "http://127.0.0.1:3001/hook"
 
 
 SPELLINGS = ["2130706433", "017700000001", "0x7f000001", "127.1", "127.0.1", "0x7f.1", "0177.0.0.1", "0x7F.0.0.0X1"]

@@ -88,7 +88,7 @@ def check_url(url: str, policy: TargetPolicy) -> str:
             f"the URL has the character U+{ord(found.group()):04X} at position {found.start() + 1}",
             "no control characters, spaces and backslashes (percent-encode them)",
         )
-    scheme, host, port, rest = _taken_apart(url)
+    scheme, host, port, rest = _taken_apart(url, policy)
     check_origin(scheme, host, port, policy)
     if host == "localhost" or host.endswith(".localhost"):
         check_address(_LOOPBACK, policy, port=port)
@@ -121,12 +121,10 @@ def check_origin(scheme: str, host: str, port: int, policy: TargetPolicy) -> Non
     Raises:
         RefusedTargetError: Says the rule and what is allowed.
     """
-    if scheme != "https" and not (scheme == "http" and policy.allow_http):
-        raise RefusedTargetError(
-            f"the scheme {scheme} is refused", "https" if policy.allow_http else "https (http with AllowHttpTargets)"
-        )
-    if host in policy.own_hosts or f"{host}:{port}" in policy.own_hosts:
-        raise RefusedTargetError(f"{host} is this deployment's own API: events would go round for ever", "other hosts")
+    _check_scheme(scheme, policy)
+    for own, allowed in ((host, "other hosts"), (f"{host}:{port}", "other hosts and ports")):
+        if own in policy.own_hosts:
+            raise RefusedTargetError(f"{own} is this deployment's own API: events would go round for ever", allowed)
     if (address := literal_address(host)) is not None:
         check_address(address, policy, port=port)
 
@@ -173,14 +171,19 @@ def literal_address(host: str) -> Address | None:
         ) from None
 
 
-def _taken_apart(url: str) -> tuple[str, str, int, str]:
+def _check_scheme(scheme: str, policy: TargetPolicy) -> None:
+    if scheme != "https" and not (scheme == "http" and policy.allow_http):
+        allowed = "https or http" if policy.allow_http else "https (http with AllowHttpTargets)"
+        raise RefusedTargetError(f"the scheme {scheme} is refused", allowed)
+
+
+def _taken_apart(url: str, policy: TargetPolicy) -> tuple[str, str, int, str]:
     """Scheme, host in ASCII without brackets, port, and the rest as it came (at least `/`, which is what is sent)."""
     parts = _AUTHORITY.fullmatch(url)
     if parts is None:
         raise RefusedTargetError("the URL is not absolute", "https://host/path")
     scheme, authority, rest = parts["scheme"].lower(), parts["authority"], parts["rest"]
-    if scheme not in _DEFAULT_PORTS:
-        raise RefusedTargetError(f"the scheme {scheme} is refused", "https")
+    _check_scheme(scheme, policy)
     if "@" in authority:
         raise RefusedTargetError(
             "the URL has a user name or password, which every answer would show", "credentials in Headers"
