@@ -45,7 +45,7 @@ _ADVICE = {
     20404: "names and SIDs are in `parley assistants list` and `parley webhooks list ASSISTANT`",
     20412: "somebody changed it meanwhile: show it, then repeat your change with its present version",
     20429: "it is the deployment's parameter MaxWebhooksPerAccount",
-    20503: "nothing was kept: try again",
+    20503: "a creation that is refused (409) when it is repeated was done the first time",
 }
 FORM = "application/x-www-form-urlencoded"
 

@@ -122,7 +122,7 @@ class LimitReachedError(ParleyError):
 
 
 class UnavailableError(ParleyError):
-    """Raised when a table or queue does not answer: nothing was kept, and the sender should try again."""
+    """Raised when a table or queue does not answer: what was asked for may be done or not, so look, or try again."""
 
     status = 503
     code = 20503

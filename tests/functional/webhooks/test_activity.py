@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError, ReadTimeoutError
 
 from functions.webhooks import activity
 from parley import retry
@@ -276,6 +276,21 @@ def test_a_configuration_that_cannot_be_read_is_a_503_of_ours(api, client, monke
     answer = api.send("GET", "/v1/Assistants/bot")
     assert (answer.status, answer.json["code"]) == (503, 20503)
     assert f'"error":"{type(error).__name__}"' in printed()
+
+
+def test_a_creation_whose_confirmation_is_lost_is_not_said_to_be_undone(api, client, monkeypatch):
+    write = client.transact_write_items
+
+    def lose_the_answer(**request: Any) -> None:
+        write(**request)
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    with monkeypatch.context() as losing:
+        losing.setattr(client, "transact_write_items", lose_the_answer)
+        answer = api.send("POST", "/v1/Assistants", {"UniqueName": "bot"})
+    assert answer.status == 503
+    assert "may be done or not" in answer.json["message"]
+    assert api.send("POST", "/v1/Assistants", {"UniqueName": "bot"}).status == 409
 
 
 def test_what_a_library_refuses_to_send_is_in_no_log(api, client, monkeypatch, printed):

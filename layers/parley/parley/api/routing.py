@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _PARAMETER = re.compile(r"\{(\w+)\+?\}")
 _INGEST = re.compile(r"(?:^|/)ingest\b(?:/+(?P<platform>\w+))?", re.IGNORECASE)
 _CATCH_ALL = "$default"
+# An answer that came too late, or not at all, does not say whether the write was made.
+_UNSURE = "A table or queue does not answer just now. What you asked for may be done or not: look, or try again"
 _logger = telemetry.logger()
 JSON = "application/json"
 
@@ -221,7 +223,7 @@ def _unavailable(error: Exception) -> Response[str]:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else None
     # not its text: that of a refused parameter quotes the value, which may be a secret (invariant 4)
     _logger.error("unavailable", extra={"error": type(error).__name__, "code": code})
-    return _refused(UnavailableError("A table or queue does not answer just now. Try again in a moment"))
+    return _refused(UnavailableError(_UNSURE))
 
 
 def _refused(error: ParleyError) -> Response[str]:
