@@ -104,11 +104,15 @@ def call(
     method: str = "POST",
     cloud_event: bool = False,
     standard: bool = False,
+    more: bytes = b"",
 ) -> Call:
-    """A native callback of `platform/payload`, or its CloudEvent; `standard`: the secret as such a library wants it."""
+    """A native callback of `platform/payload`, or its CloudEvent.
+
+    `standard`: the secret as such a library wants it; `more`: what a form ends with.
+    """
     chosen = platform(name.partition("/")[0])
     content_type = FORM if chosen.name == "autopilot" else "application/json"
-    happened = event(chosen.name, payload(*name.split("/")), content_type=content_type)
+    happened = event(chosen.name, payload(*name.split("/")) + more, content_type=content_type)
     hook = webhook(method=method)
     callback = envelope.callback(happened, hook, public_url="") if cloud_event else chosen.native(happened, hook)
     headers = signing.sign(
@@ -229,7 +233,8 @@ def test_standard_webhooks_in_go(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_autopilot_in_python(method: str) -> None:
-    make = functools.partial(call, "autopilot/onDialogueTurn", method=method)
+    # a parameter that comes twice, its values not in their sorted order, and an empty one
+    make = functools.partial(call, "autopilot/onDialogueTurn", method=method, more=b"&More=b&More=a&More=b&None=")
     verify = in_python("autopilot", with_url=True)
     own, other = make(SECRETS[0]), make(SECRETS[1])
     changed = [

@@ -10,10 +10,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.signing_keys import SigningKey
+from tests.documents.blocks import fenced, text_of
 from tests.e2e.bundle import Bundle
 from tests.e2e.twilio_scenarios import SCENARIOS
 
@@ -74,6 +76,18 @@ def results(request: pytest.FixtureRequest, bundle: Bundle, key: SigningKey) -> 
     if not PYTHONS[version].exists():
         pytest.skip(f"twilio {version} is not installed; `make test` does that")
     return run_scenarios(bundle, key, version)
+
+
+def test_the_client_as_the_guide_points_it(bundle: Bundle, key: SigningKey) -> None:
+    namespace: dict[str, Any] = {}
+    [snippet] = fenced(text_of("docs/platforms/autopilot.md"), "python")
+    exec(snippet, namespace)  # noqa: S102 (the document's own snippet)
+
+    account = "AC9" + "0" * 31
+    client = namespace["client"](bundle.api_url, account, key.token(account, lifetime_seconds=600))
+    client.autopilot.v1.assistants.create(unique_name="my-bot")
+
+    assert client.autopilot.v1.assistants("my-bot").webhooks.list() == []
 
 
 @pytest.mark.parametrize("scenario", [scenario.__name__ for scenario in SCENARIOS])
