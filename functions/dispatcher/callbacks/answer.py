@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_INTERIM_ANSWERS = 16
 _HEAD_SLICE_BYTES = 1024
+_HEAD_END = b"\r\n\r\n"
 
 
 class AnswerProtocol(ResponseHandler):
@@ -42,17 +43,26 @@ class AnswerProtocol(ResponseHandler):
         attempt.bytes_left -= len(data)
         within = data if attempt.bytes_left >= 0 else data[: attempt.bytes_left]
         # Until the head is complete in slices, for what is parsed is parsed in one go: 64 KB of interim answers
-        # would hold the event loop for 50 ms, and five receivers that send them would be felt by everybody.
-        while len(within) > _HEAD_SLICE_BYTES and not attempt.answered and attempt.interim <= MAX_INTERIM_ANSWERS:
-            super().data_received(within[:_HEAD_SLICE_BYTES])
-            within = within[_HEAD_SLICE_BYTES:]
-        if attempt.interim <= MAX_INTERIM_ANSWERS:
-            super().data_received(within)
+        # would hold the event loop for 50 ms, and five receivers that send them would be felt by everybody. A slice
+        # ends with the head: what comes behind it and cannot be parsed, as a body with a 204, would take it along.
+        start = 0
+        while start < len(within) and self._wants_a_head(attempt):
+            end = within.find(_HEAD_END, start + 1, start + _HEAD_SLICE_BYTES + len(_HEAD_END))
+            # Blank lines before a head end none: a flood of them would be parsed in slices of six bytes.
+            is_head = end >= 0 and within[end - 1] not in b"\r\n"
+            stop = end + len(_HEAD_END) if is_head else start + _HEAD_SLICE_BYTES
+            super().data_received(within[start:stop])
+            start = stop
+        if start < len(within) and attempt.answered:
+            super().data_received(within[start:])
         if attempt.bytes_left < 0 or attempt.interim > MAX_INTERIM_ANSWERS:
             if not attempt.answered:
                 self.set_exception(AttemptError("too_large"))
             if self.transport is not None:
                 self.transport.abort()
+
+    def _wants_a_head(self, attempt: Attempt) -> bool:
+        return not attempt.answered and attempt.interim <= MAX_INTERIM_ANSWERS and self.exception() is None
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Take a message that has been parsed, interim or final."""

@@ -267,6 +267,45 @@ def test_lying_content_length_too_short_reaches_no_other_answer(yard: Yard) -> N
     assert all(outcome.status_code != 418 and not outcome.reused for outcome in outcomes)
 
 
+@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+@pytest.mark.parametrize(
+    ("answered", "status"),
+    [
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello", 204),
+        (b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 204),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nhello", 200),
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\nhello", 500),
+    ],
+)
+def test_a_body_that_must_not_be_there_does_not_undo_the_status(
+    yard: Yard, interim: bytes, answered: bytes, status: int
+) -> None:
+    """A framework that sends a body with a 204, in one segment with its head: the receiver has the event."""
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(reader)
+            writer.write(interim + answered)
+
+    url = yard.serve(receive)
+
+    assert [yard.post(url).status_code for _ in range(3)] == [status] * 3
+
+
+def test_a_head_that_ends_between_two_slices_ends_there(yard: Yard) -> None:
+    head = b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\nX: %s\r\n\r\n"
+    sizes = iter(range(1018, 1034))
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(reader)
+            writer.write(head % (b"x" * (next(sizes) - len(head % b""))) + b"hello")
+
+    url = yard.serve(receive)
+
+    assert [yard.post(url).status_code for _ in range(16)] == [204] * 16
+
+
 def test_slow_dns_of_forty_zones_starves_nobody(yard: Yard) -> None:
     release = threading.Event()
     busiest = 0
