@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -152,6 +152,8 @@ class Run:
         token = key.token(seed.ACCOUNT_SID, lifetime_seconds=TOKEN_SECONDS)
         ready = files.Ready(api_url, seed.ACCOUNT_SID, token, {"keys": [key.jwk()]})
         deployment = await self._deploy(ready)
+        if any(route.path == "/console" for route in deployment.template.routes):
+            ready = replace(ready, console_url=f"{api_url}/console")
         await self._serve(deployment, listening)
         files.write_credentials(self._folder.path, ready)
         queues = json.dumps(files.dead_letters(deployment), indent=2)
@@ -162,7 +164,7 @@ class Run:
         if options.ready_file:
             files.write_private(options.ready_file, ready.to_json())
         console.ready(ready)
-        self._greet(ready, deployment)
+        self._greet(ready)
         self._warn_of_short_visibility(deployment)
         return await self._until_over(ready)
 
@@ -219,15 +221,15 @@ class Run:
             starting.append(start(f"pump-{source.name}", "cli.up.pump", message))
         await asyncio.gather(*starting)
 
-    def _greet(self, ready: files.Ready, deployment: Deployment) -> None:
+    def _greet(self, ready: files.Ready) -> None:
         options, say = self._options, self._console.say
         folder = _shown(self._folder.path)
         say(f"Parley is up: {ready.api_url}")
         say(f"  account  {ready.account_sid}")
         say(f"  token    {folder}/token (all scopes, 12 hours)")
         say(f'  try      curl -H "Authorization: Bearer $(cat {folder}/token)" {ready.api_url}/v1/Assistants')
-        if any(route.path == "/console" for route in deployment.template.routes):
-            say(f"  console  {ready.api_url}/console")
+        if ready.console_url:
+            say(f"  console  {ready.console_url}")
         say(f"  logs     {folder}/logs")
         if options.time_scale != 1:
             say(f"  time     visibility, delays and schedules are divided by {options.time_scale:g}")

@@ -33,6 +33,7 @@ def bundle(tmp_path: Path) -> Iterator[Bundle]:
 
 
 def test_an_event_goes_from_the_seeded_source_to_a_receiver_and_is_listed(bundle: Bundle) -> None:
+    assert bundle.ready["console_url"] == f"{bundle.api_url}/console"
     sources = bundle.call("GET", f"{DEMO}/Sources")["sources"]
     assert sorted(source["unique_name"] for source in sources) == [
         "demo-autopilot",
