@@ -112,25 +112,24 @@ export function replay(context, webhook, { mode = "failed" } = {}) {
       value: String(REPLAY_RATE.ordinary),
     }),
   ];
+  // Enter in a field counts: nobody sends thousands by it.
   let dry = true;
-  const count = button("Count first (dry run)", () => ask(true));
+  const send = button("Replay", () => {
+    dry = false;
+    made.requestSubmit();
+    dry = true;
+  });
   const made = form(
     fields,
-    "Replay",
+    "Count first (dry run)",
     async (given) => {
       const asked = { ...given, rate: Number(given.rate ?? REPLAY_RATE.ordinary), dry_run: dry };
-      dry = false;
       const place = h("div", {});
       await begin({ ...context, closing: closing.signal }, parts, asked, place);
       shown.show(place);
     },
-    { more: count },
+    { more: send },
   );
-  const ask = (value) => {
-    dry = value;
-    made.requestSubmit();
-  };
-  made.querySelector("[type=submit]").addEventListener("click", () => (dry = false));
   const shown = dialog(`Replay to ${webhook.unique_name}`, made);
   const closing = new AbortController();
   shown.element.addEventListener("close", () => closing.abort());
