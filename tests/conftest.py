@@ -1,4 +1,4 @@
-"""For the whole suite: it is never silent for long, whatever a test waits for.
+"""For the whole suite: it is never silent for long, whatever a test waits for, and Ctrl-C is what it is at a terminal.
 
 `sam build`, deployments on this machine and receivers that hang take their time. Which tests reach how far is said in
 pyproject.toml (`--allow-hosts`), and its `-ra` makes the summary name what was skipped, and why.
@@ -7,14 +7,13 @@ pyproject.toml (`--allow-hosts`), and its `-ra` makes the summary name what was 
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
-
-if TYPE_CHECKING:
-    import pytest
 
 # How long an example takes is another's load as often as ours; what must be quick is asserted in processor time.
 settings.register_profile("parley", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -70,3 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(Heartbeat(os.dup(1)), "heartbeat")
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT as at a terminal: where the suite runs in the background of a script, it and its children ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
