@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from standardwebhooks import Webhook as StandardWebhook
 
 from cli.main import main
 from tests.e2e.bundle import DEMO_MESSAGEHUB
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.e2e.bundle import Bundle
 
 
@@ -42,6 +41,7 @@ def message(number: int) -> dict[str, object]:
     }
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_what_arrives_is_shown_once_and_posted_with_proof_until_ctrl_c(bundle: Bundle) -> None:
     count = 6
     with listening("--json", "--type", "message.received", "--forward", f"{bundle.receiver_url}/near") as process:

@@ -55,6 +55,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_it_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(credentials, "_jwks", lambda _: os.kill(os.getpid(), signal.SIGINT))
     assert main(["keys", "jwks", "key.pem"]) == 130
