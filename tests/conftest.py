@@ -20,6 +20,7 @@ settings.register_profile("parley", deadline=None, suppress_health_check=[Health
 settings.load_profile("parley")
 
 QUIET_SECONDS = 8
+_COLLECTING = "looking for the tests"
 
 
 class Heartbeat:
@@ -34,6 +35,7 @@ class Heartbeat:
 
     def pytest_sessionstart(self) -> None:
         """Start watching."""
+        self._started[_COLLECTING] = time.monotonic()
         self._thread.start()
 
     def pytest_unconfigure(self) -> None:
@@ -45,6 +47,7 @@ class Heartbeat:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins."""
+        self._started.pop(_COLLECTING, None)
         self._started[nodeid] = time.monotonic()
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
