@@ -6,7 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,18 +21,21 @@ INTERPRETER = """\
 case "$1 ${2-}" in
   --version*) echo Python VERSION ;;
   "-m ${HANGS-}") echo $$ >hanging.new; mv hanging.new hanging; exec sleep 600 ;;
-  "-m venv") mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  "-m venv") mkdir -p "$3/bin" "$3/lib/python3.11/site-packages" && cp "$0" "$3/bin/python" ;;
 esac
 """
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / ".ci").mkdir()
-    shutil.copy(ROOT / ".ci/environment", tmp_path / ".ci")
-    (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "requirements.txt").write_text("a==1\n")
-    return tmp_path
+def project() -> Iterator[Path]:
+    # not in the machine's folder for temporary files: nothing may be run there on some
+    with TemporaryDirectory(dir=sys.prefix, prefix="projét 日本 ") as folder:
+        path = Path(folder)
+        (path / ".ci").mkdir()
+        shutil.copy(ROOT / ".ci/environment", path / ".ci")
+        (path / "pyproject.toml").touch()
+        (path / "requirements.txt").write_text("a==1\n")
+        yield path
 
 
 def interpreter(folder: Path, version: str) -> str:
@@ -82,3 +88,10 @@ def test_it_is_made_once_and_anew_when_another_python_is_asked_for_or_its_own_is
     assert "(Python 3.13.1)" in said(project, PYTHON=second)
     (project / "made/bin/python").unlink()
     assert "(Python 3.11.9)" in said(project, PYTHON=first)
+
+
+def test_what_leads_to_the_project_is_read_in_every_locale(project: Path) -> None:
+    said(project, PYTHON=interpreter(project, "3.11.9"))
+    [file] = (project / "made").rglob("*.pth")
+    lines = file.read_text("ascii").splitlines()
+    assert [(file.parent / line).resolve() for line in lines] == [project, project / "layers/parley"]
