@@ -2,6 +2,8 @@
 
 ARCHITECTURE ?= arm64
 export SAM_CLI_TELEMETRY := 0
+# Other people's modules, which would come before ours: some shells always have them set.
+unexport PYTHONPATH PYTHONHOME
 
 BIN := .venv/bin
 # What is on the machine comes first; the last two are made here and hold a sam and a pip for those who have none.

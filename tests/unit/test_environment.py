@@ -70,7 +70,7 @@ def test_it_says_how_far_it_is_and_ctrl_c_leaves_nothing_behind(project: Path, m
         assert process.stderr
         try:
             assert "installing up to 1 pinned packages into made (Python 3.11.9)" in process.stderr.readline()
-            assert process.stderr.readline().endswith(" s: no package yet\n")
+            assert process.stderr.readline().endswith(" s: preparing\n")
             os.killpg(process.pid, signal.SIGINT)
             assert process.wait(10) == 130
             with pytest.raises(ProcessLookupError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,13 @@ def test_ci_runs_the_suite_and_all_that_checks() -> None:
     verbs = re.search(r"^for verb in (.*); do$", (ROOT / ".ci/run").read_text("utf-8"), re.MULTILINE)
     assert verbs
     assert {"check", "test", "validate", "sam-local"} <= set(verbs[1].split())
+
+
+def test_the_verbs_find_no_modules_but_the_environments_own() -> None:
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": "path", "PYTHONHOME": "home"}
+    shown = "shown:\n\t@echo found $$PYTHONPATH$$PYTHONHOME\n"
+    command = ["make", "-f", "Makefile", "-f", "-", "shown"]
+    assert subprocess.check_output(command, cwd=ROOT, env=variables, input=shown, text=True) == "found\n"
 
 
 def test_actions_are_pinned_by_commit_and_say_their_version() -> None:
