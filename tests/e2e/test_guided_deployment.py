@@ -61,7 +61,7 @@ def account() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(shutil.which("sam") is None, reason="no sam is on PATH (make test installs one)")
+@pytest.mark.skipif(shutil.which("sam") is None, reason="no sam is on PATH: `make test` installs one")
 def test_enter_at_each_question_leads_to_the_change_set(account: dict[str, str], tmp_path: Path) -> None:
     settings = shutil.copy(ROOT / "samconfig.toml", tmp_path)
     said = typed("sam deploy --guided", account, tmp_path, answers="\n" * 100)

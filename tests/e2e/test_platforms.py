@@ -156,7 +156,9 @@ def test_every_example_of_the_seeds_arrives_unchanged_and_verifies(platforms: Pl
     verify(call, platform, platforms.webhook["webhook_url"])
 
 
-@pytest.mark.skipif(not FIXTURES.is_dir(), reason="../shared/fixtures is not there: the stored payloads are not ours")
+@pytest.mark.skipif(
+    not FIXTURES.is_dir(), reason="../shared/fixtures is not there: recorded examples that are not ours to hand on"
+)
 @pytest.mark.parametrize(("platform", "path"), callbacks_of_fixtures(), ids=lambda value: getattr(value, "stem", value))
 def test_every_stored_callback_arrives_unchanged(platforms: Platforms, platform: str, path: Path):
     body = path.read_bytes()

@@ -32,7 +32,7 @@ def runs(command: str) -> bool:
     return path is not None and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
-needs_runtime = pytest.mark.skipif(not runs(RUNTIME), reason=f"no {RUNTIME} that runs is on PATH")
+needs_runtime = pytest.mark.skipif(not runs(RUNTIME), reason=f"no {RUNTIME}, the functions' own, that runs is on PATH")
 
 
 @pytest.fixture(scope="session", params=ARCHITECTURES)
@@ -45,7 +45,7 @@ def architecture(request: pytest.FixtureRequest) -> str:
 def built(architecture: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `sam build` made for an architecture."""
     if shutil.which("sam") is None:
-        pytest.skip("no sam is on PATH (make test installs one)")
+        pytest.skip("no sam is on PATH: `make test` installs one")
     folder = tmp_path_factory.mktemp(architecture)
     subprocess.run(
         [

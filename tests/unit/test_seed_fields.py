@@ -491,7 +491,9 @@ def test_absence_and_null_and_the_unreadable_give_the_default(row):
         assert getattr(row.model.model_validate({row.name: "日本"}), name) == row.absent
 
 
-@pytest.mark.skipif(not SEEDS.is_dir(), reason="the four documents are not beside this clone")
+@pytest.mark.skipif(
+    not SEEDS.is_dir(), reason="../shared/seeds is not there: four documents of others that are not ours to hand on"
+)
 @pytest.mark.parametrize("row", ROWS, ids=named)
 def test_the_line_of_the_document_says_so(row):
     file = next(SEEDS.glob(f"{row.seed:03d}_*.txt"))

@@ -30,7 +30,10 @@ def test_each_sample_becomes_what_was_read_and_kept(label):
     assert samples.summary(OURS[label]) == GOLDEN[label]
 
 
-@pytest.mark.skipif(not examples.FIXTURES.exists(), reason="the folder of shared fixtures is not beside this clone")
+@pytest.mark.skipif(
+    not examples.FIXTURES.exists(),
+    reason="../shared/fixtures is not there: recorded examples that are not ours to hand on",
+)
 def test_each_stored_callback_becomes_what_was_read_and_kept():
     kept = {label: GOLDEN[label] for label in GOLDEN if label.startswith("fixtures/")}
     assert {label: samples.summary(event) for label, event in THEIRS.items()} == kept

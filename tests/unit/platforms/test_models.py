@@ -233,7 +233,9 @@ def test_changed_attributes_in_their_three_forms(changes):
     assert [name for change in view.changed_attributes for name in change] == (["status"] if changes else [])
 
 
-@pytest.mark.skipif(not FIXTURES.exists(), reason="the folder of shared fixtures is not beside this clone")
+@pytest.mark.skipif(
+    not FIXTURES.exists(), reason="../shared/fixtures is not there: recorded examples that are not ours to hand on"
+)
 def test_stored_callbacks_in_their_real_shapes():
     created = json.loads((FIXTURES / "chatwoot/waha_docs_message_created_outgoing.json").read_bytes())
     view = messagehub.MessageEvent.model_validate(created)

@@ -150,7 +150,9 @@ FIXTURE_CASES = [
 ]
 
 
-@pytest.mark.skipif(not FIXTURES.exists(), reason="the folder of shared fixtures is not beside this clone")
+@pytest.mark.skipif(
+    not FIXTURES.exists(), reason="../shared/fixtures is not there: recorded examples that are not ours to hand on"
+)
 @pytest.mark.parametrize(("name", "file", "event_type", "conversation"), FIXTURE_CASES)
 def test_every_stored_callback_is_named(name, file, event_type, conversation):
     described = describe(name, (FIXTURES / file).read_bytes(), repair=False)

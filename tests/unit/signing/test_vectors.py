@@ -12,7 +12,9 @@ from tests.unit.signing import vectors
 FILE = Path(__file__).parents[4] / "shared" / "fixtures" / "signature-vectors.json"
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the folder of shared fixtures is not beside this clone")
+@pytest.mark.skipif(
+    not FILE.exists(), reason="../shared/fixtures is not there: recorded examples that are not ours to hand on"
+)
 def test_inline_vectors_are_those_of_the_file():
     data = json.loads(FILE.read_text())
     official, post, get = (data[f"twilio_{kind}"] for kind in ("official_vector", "event_post", "event_get"))
