@@ -2,8 +2,9 @@
 
 ARCHITECTURE ?= arm64
 export SAM_CLI_TELEMETRY := 0
-# Other people's modules, which would come before ours: some shells always have them set.
-unexport PYTHONPATH PYTHONHOME
+# What some shells and images always have set: other people's modules, which would come before ours, and no bytecode, with
+# which each of the bundle's processes compiles its libraries anew.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 # What is on the machine comes first; the last two are made here and hold a sam and a pip for those who have none.

@@ -50,10 +50,11 @@ def test_ci_runs_the_suite_and_all_that_checks() -> None:
     assert {"check", "test", "validate", "sam-local"} <= set(verbs[1].split())
 
 
-def test_the_verbs_find_no_modules_but_the_environments_own() -> None:
-    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": "path", "PYTHONHOME": "home"}
-    shown = "shown:\n\t@echo found $$PYTHONPATH$$PYTHONHOME\n"
+def test_the_verbs_use_the_environments_own_modules_and_keep_their_bytecode() -> None:
+    callers = dict.fromkeys(("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"), "set")
+    shown = "shown:\n\t@echo found" + "".join(f" $${name}" for name in callers) + "\n"
     command = ["make", "-f", "Makefile", "-f", "-", "shown"]
+    variables = {"PATH": os.environ["PATH"], **callers}
     assert subprocess.check_output(command, cwd=ROOT, env=variables, input=shown, text=True) == "found\n"
 
 
