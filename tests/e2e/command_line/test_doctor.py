@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -79,7 +80,7 @@ def test_ctrl_c_leaves_a_replay_running_and_says_how_to_go_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("cli.replay.time.sleep", interrupt)
+        patched.setattr("cli.replay.time", SimpleNamespace(sleep=interrupt))
         assert main(["replay", "create", "demo-bot", "later", "--mode", "missing", "--json"]) == 130
     said = capsys.readouterr()
     assert said.out == ""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -152,7 +153,7 @@ def test_by_hand_ctrl_c_moves_the_message_on_its_way_whole_and_lets_the_others_g
 
 def test_by_hand_a_rate_is_held(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("cli.redrive.by_hand.time.sleep", slept.append)
+    monkeypatch.setattr("cli.redrive.by_hand.time", SimpleNamespace(sleep=slept.append))
     by_hand_move(sqs, queue(sqs, bodies=("a", "b", "c")), rate=4)
     assert slept == [0.25] * 3
 

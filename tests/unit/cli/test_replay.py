@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def create(api: Any, *options: str) -> int:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr("cli.replay.time.sleep", lambda _: None)
+    monkeypatch.setattr("cli.replay.time", SimpleNamespace(sleep=lambda _: None))
 
 
 def test_it_is_followed_to_its_end(capsys):
@@ -76,7 +77,7 @@ def test_ctrl_c_asks_a_person_whether_it_is_to_be_cancelled(answer, cancels, mon
 
     screen = Terminal()
     monkeypatch.setenv("TERM", "dumb")
-    monkeypatch.setattr("cli.replay.time.sleep", interrupt)
+    monkeypatch.setattr("cli.replay.time", SimpleNamespace(sleep=interrupt))
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     monkeypatch.setattr("sys.stderr", screen)
     api = Api(state("running", done=1))
@@ -90,7 +91,7 @@ def test_ctrl_c_leaves_it_where_nobody_can_be_asked(monkeypatch, capsys):
     def interrupt(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cli.replay.time.sleep", interrupt)
+    monkeypatch.setattr("cli.replay.time", SimpleNamespace(sleep=interrupt))
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     api = Api(state("running"))
     assert create(api) == 130
