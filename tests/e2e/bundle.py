@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from tests.e2e.processes import descendants, environment
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 DEMO = "/v1/Assistants/demo-bot"
 DEMO_MESSAGEHUB = "/ingest/messagehub/SRde30de30de30de30de30de30de300003/demo-token-messagehub"
 

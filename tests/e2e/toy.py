@@ -16,7 +16,7 @@ from typing import Any
 from tests.e2e.processes import descendants
 
 TOY = Path(__file__).resolve().parents[1] / "unit" / "cli" / "toy" / "template.yaml"
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
 
