@@ -95,6 +95,7 @@ def test_a_full_disk_is_said_without_a_traceback(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (1, b"parley: No space left on device\n")
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_while_it_loads_ends_it_quietly(tmp_path: Path) -> None:
     # a module that the commands load, and in which Ctrl-C comes
     (tmp_path / "rich").mkdir()
