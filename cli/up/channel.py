@@ -1,8 +1,9 @@
 """How the processes of `parley up` talk: JSON frames with a length before them, over one socket per child.
 
 The socket is also the lifeline. A child whose parent is gone, even by SIGKILL, reads the end of the stream and exits
-at once; its own children see the same. That needs no signal and holds on every Unix. A frozen child cannot read; when
-its parent ends, the kernel wakes and ends it (SIGHUP and SIGCONT to an orphaned process group with stopped members).
+at once; its own children see the same. A frozen child cannot read: so who leads a process group ends all of it, which
+needs no child to be awake. (The kernel would do so for an orphaned group, but in a container whose first process is the
+session's shell no group is ever orphaned.)
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class Parent:
             while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
                 [length] = _LENGTH.unpack(head)
                 self._frames.put(json.loads(stream.read(length)))
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
         os._exit(0)  # nobody is left to work for; the main thread may be inside a handler and cannot be asked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import http.client
 import json
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -20,6 +22,8 @@ import pytest
 
 from tests.e2e.processes import environment, state
 from tests.e2e.toy import READY_SECONDS, STOP_SECONDS, TOY, Up, engine_of, refused, until
+
+_ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +225,28 @@ def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
 
     until(lambda: not [pid for pid in pids if state(pid)], 3)
     assert refused(ready["api_url"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+def test_a_killed_supervisor_leaves_nothing_to_a_process_of_its_own_session(tmp_path: Path) -> None:
+    """As in a container whose first process is the shell that runs the tests: no group of workers is orphaned there, so
+    the kernel ends none of the frozen ones.
+    """
+    adopts = ctypes.CDLL(None).prctl
+    assert adopts(_ADOPT_ORPHANS, 1, 0, 0, 0) == 0
+    try:
+        run = Up(tmp_path, "--port", "0")
+        run.ready()
+        call(run, "POST", "/open/x")
+        pids = run.group_pids()
+        assert any(state(pid) == "T" for pid in pids), "a worker is frozen"
+        run.end(signal.SIGKILL)
+        until(lambda: not [pid for pid in pids if state(pid)], 5)
+    finally:
+        adopts(_ADOPT_ORPHANS, 0, 0, 0, 0)
+        for pid in pids:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
 
 
 def test_a_signal_before_it_is_ready_ends_it_too(tmp_path: Path) -> None:
