@@ -146,6 +146,21 @@ def test_a_webhook_that_somebody_else_has_changed_meanwhile_is_not_overwritten(s
     bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
 
 
+def test_a_source_that_somebody_else_has_changed_meanwhile_is_not_overwritten(signed_in, bundle):
+    page = signed_in
+    form, hangup = {"UniqueName": "both", "Platform": "tropo"}, '{"tropo":[{"hangup":null}]}'
+    made = bundle.call("POST", f"{DEMO}/Sources", form=form)
+    show(page, "sources", made["sid"])
+    page.heading("both")
+    page.press("button", "Edit")
+    page.type("Name", "mine")
+    bundle.call("POST", f"{DEMO}/Sources/{made['sid']}", form={"Options": json.dumps({"reply": hangup})})
+    page.press("button", "Save")
+    page.see("Somebody else has changed it since you opened it")
+    assert bundle.call("GET", f"{DEMO}/Sources/{made['sid']}")["options"]["reply"] == hangup
+    bundle.call("DELETE", f"{DEMO}/Sources/{made['sid']}")
+
+
 def test_a_test_event_says_what_came_of_it(signed_in, bundle):
     page = signed_in
     made = bundle.subscribe("/tested", "message.received")

@@ -42,8 +42,11 @@ async function request(method, parts, { query = {}, body = null, version = null,
     throw new ApiError(0, 0, "The API cannot be reached. Is the network there, is the deployment?");
   }
   const text = await answer.text();
-  if (answer.ok) return text ? JSON.parse(text) : null;
-  throw refusal(answer.status, text);
+  if (!answer.ok) throw refusal(answer.status, text);
+  const read = text ? JSON.parse(text) : null;
+  const tag = answer.headers.get("etag");
+  // a webhook's says it itself
+  return read && tag ? { version: tag.replaceAll('"', ""), ...read } : read;
 }
 
 function refusal(status, text) {

@@ -118,7 +118,7 @@ function editSource({ api, base, reload }, source) {
     `Edit ${source.unique_name}`,
     form(fields, "Save", async (values) => {
       if (platform.options.includes("reply") && values.reply === undefined) values.reply = null;
-      await api.post([...base, "Sources", source.sid], withOptions(values, platform));
+      await api.post([...base, "Sources", source.sid], withOptions(values, platform), source.version);
       shown.close();
       say("Saved");
       await reload();
