@@ -79,7 +79,8 @@ def _shares(per_delivery: Mapping[int, float]) -> Iterator[Result]:
     event = (hundred - ten) / 9 - 10 * delivery
     shares = {"batch": one - event - delivery, "event": event, "delivery": delivery}
     for name, seconds in shares.items():
-        yield Result(f"dispatch.own_seconds.{name}", max(0.0, seconds), "s", f"CPU for each {name}, for costs")
+        how = f"CPU for each {name}, for costs: fitted to the three shapes, not below 0"
+        yield Result(f"dispatch.own_seconds.{name}", max(0.0, seconds), "s", how)
 
 
 def _events(found: Bundle, count: int, sample: Event) -> dict[str, Any]:

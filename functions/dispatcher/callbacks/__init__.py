@@ -10,7 +10,7 @@ import ssl
 
 
 def _trust_nobody(_context: ssl.SSLContext) -> None:
-    """What aiohttp's contexts are given: one that were used after all would refuse every certificate."""
+    """What aiohttp's contexts are given: the verifying one, were it used after all, would refuse every certificate."""
 
 
 ssl.SSLContext.set_default_verify_paths = _trust_nobody  # type: ignore[assignment, method-assign] # for the next lines

@@ -43,9 +43,12 @@ UNAVAILABLE = (BotoCoreError, ClientError, PartialAnswerError)
 
 
 class _OwnServices(Loader):
-    """Finds two services' models without looking, at each cold start, through the folders of four hundred."""
+    """Finds two services' models without looking, at each cold start, through the folders of four hundred.
 
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 — both have whatever is asked for
+    Credentials come from the environment in Lambda; such as want a third service (`sts`, `sso`) have no place here.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 — clients ask for kinds that both have
         return ["dynamodb", "sqs"]
 
 

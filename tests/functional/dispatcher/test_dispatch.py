@@ -415,6 +415,25 @@ def test_a_table_that_takes_no_statements_is_asked_again_after_a_minute(stack):
     assert len(world.posts) == 6
 
 
+@pytest.mark.parametrize("answer", [{}, {"Responses": []}, {"Responses": [{"TableName": "data"}]}])
+def test_an_answer_that_does_not_say_what_was_written_costs_no_post(stack, answer):
+    world = World(stack, [webhook(1)])
+    alone = written_alone(world)
+    original = world.ports.dynamodb
+
+    class Silent:
+        def __getattr__(self, name):
+            return (lambda **request: answer) if name == "batch_execute_statement" else getattr(original, name)
+
+    fake: Any = Silent()
+    world.ports = replace(world.ports, dynamodb=fake)
+    world.accept(event(1), event(2))
+    world.deliver("events")
+    assert alone == [event(1).sid, event(2).sid]
+    assert world.messages == []
+    assert len(world.posts) == 2
+
+
 def test_large_events_are_committed_by_themselves(stack):
     world = World(stack, [webhook(1)])
     alone = written_alone(world)

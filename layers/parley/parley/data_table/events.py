@@ -182,15 +182,18 @@ def insert_together(client: DynamoDBClient, table: str, rows: Sequence[Mapping[s
         rows: Their items, `MOST_TOGETHER` at the most, each of another key.
 
     Returns:
-        Of each, whether this request wrote it. False says nothing about the table: another copy may have won, or the
-        statement was throttled. `put` finds out.
+        Of each, whether this request wrote it. False says nothing about the table: another copy may have won, the
+        statement was throttled, or the answer is none that says so. `put` finds out.
 
     Raises:
         ClientError: When the whole request is refused; any of them may be written all the same if it ran into an error.
         BotoCoreError: When the table cannot be reached; any of them may be written.
     """
     answer = client.batch_execute_statement(Statements=[_insert(table, to_item(values)) for values in rows])
-    return ["Error" not in response for response in answer["Responses"]]
+    responses = answer.get("Responses", [])
+    if len(responses) != len(rows):
+        return [False] * len(rows)  # what an engine answers must not cost the posts that were made
+    return ["Error" not in response for response in responses]
 
 
 def _insert(table: str, item: Mapping[str, AttributeValueTypeDef]) -> BatchStatementRequestTypeDef:
