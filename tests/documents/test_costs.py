@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from cli.up.template import Template
+from tests.benchmarks.prices import RECEIVER_SECONDS
 from tests.documents.blocks import ROOT, text_of
 
 TEXT = text_of("docs/costs.md")
@@ -56,4 +58,9 @@ def test_a_lone_event_costs_what_a_batch_shares() -> None:
         + 350 / 1000 * PRICES["per_gigabyte"]["logs_ingested"]
     )
     assert f"{requests:.1f} requests to SQS, {invocations:.1f} invocations" in TEXT.replace("\n", " ")
-    assert f"about {more:.1f}0 dollars more" in TEXT.replace("\n", " ")
+    price = PRICES["per_million"]["lambda_arm64_gb_second"]
+    functions = Template(ROOT / "template.yaml", {}).functions
+    waiting = invocations * RECEIVER_SECONDS * functions["DispatcherFunction"].memory_mb / 1024 * price
+    told = f"about {more + waiting:.1f}0 dollars more: {more:.1f}0 for"
+    assert told in TEXT.replace("\n", " ")
+    assert f"{waiting:.1f}0, reckoned and not measured" in TEXT
