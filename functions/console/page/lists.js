@@ -37,12 +37,12 @@ export function growing({ load, show, empty }) {
   }
 
   async function further() {
-    const own = turn;
-    const page = await some(next(), { enough: 1 });
-    if (own !== turn) return; // another list is asked for by now
+    const from = next;
+    grown = true; // a refresh that is answered first keeps what these rows follow
+    const page = await some(from(), { enough: 1 });
+    if (from !== next) return; // the list has begun anew: they follow nothing of it
     rows = [...rows, ...page.rows];
     next = page.next;
-    grown = true;
     all();
   }
 
