@@ -2,6 +2,7 @@
 
 What is pressed is pressed with the mouse, what is typed goes to what has the focus. A page notes what no test may see:
 scripts that ran out of data (`window.__xss`), violations of the Content-Security-Policy, errors, foreign requests.
+What the page does every so many seconds, it does as many times faster as `HURRY` says.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 WAIT_SECONDS = 20.0
+HURRY = 5
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
@@ -46,12 +48,13 @@ _START = (
 
 _NOTES = """
 window.__xss = 0;
+window.setInterval = ((really) => (task, ms) => really(task, ms / HURRY))(window.setInterval);
 window.__violations = [];
 document.addEventListener("securitypolicyviolation", (found) => {
   window.__violations.push(`${found.violatedDirective} ${found.blockedURI} ${found.sourceFile}`);
 });
 for (const name of ["alert", "confirm", "prompt"]) window[name] = () => { window.__xss += 1; };
-"""
+""".replace("HURRY", str(HURRY))
 # By what it is called, as a screen reader says it; among what is seen, in the dialog that is open, if one is.
 _FIND = """
 (kind, name, exact) => {
@@ -146,6 +149,17 @@ class Page:
             "const box = found.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()"
         )
         return x, y
+
+    def asked_anew(self, what: str) -> None:
+        """Wait until it has been asked for again by itself, and its answer is shown.
+
+        Of three answers the first may be under way already; once the third has come, the second was dealt with.
+        """
+        self.run("performance.setResourceTimingBufferSize(10_000)")
+        count = (
+            f"performance.getEntriesByType('resource').filter((each) => each.name.includes({json.dumps(what)})).length"
+        )
+        self.wait(f"{count} >= {self.run(count) + 3}", f"{what} to be asked for anew")
 
     def press(self, kind: str, name: str, *, exact: bool = True) -> None:
         """Press something with the mouse."""

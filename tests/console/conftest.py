@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ def _needed(what: str, *, there: bool, how: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     _needed("Chromium", there=executable() is not None, how="apt-get install chromium")
     made = Browser(tmp_path_factory.mktemp("chromium"))
@@ -51,12 +52,10 @@ def bundle(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def page(browser: Browser, bundle: Bundle) -> Iterator[Page]:
-    """A tab at the console; at the end nothing may have happened in it that must not."""
+def tab(browser: Browser, bundle: Bundle) -> Iterator[Page]:
+    """A tab for the console; at the end nothing may have happened in it that must not."""
     with browser.page() as made:
         made.look(width=1280, scheme="light")
-        made.open(f"{bundle.api_url}/console")
-        made.heading("Sign in")
         yield made
         assert made.noted() == {"scripts that ran out of data": 0, "violations of the policy": [], "errors": []}
         # `data:` are the browser's own pictures, of its date fields
@@ -64,8 +63,20 @@ def page(browser: Browser, bundle: Bundle) -> Iterator[Page]:
 
 
 @pytest.fixture
-def signed_in(page: Page, bundle: Bundle) -> Page:
-    page.type("Token", bundle.ready["token"])
-    page.press("button", "Sign in")
-    page.heading("Assistants")
-    return page
+def page(tab: Page, bundle: Bundle) -> Page:
+    """The console, before anybody has signed in."""
+    tab.open(f"{bundle.api_url}/console")
+    tab.heading("Sign in")
+    return tab
+
+
+@pytest.fixture
+def signed_in(tab: Page, bundle: Bundle) -> Page:
+    """The console with a token in its memory alone, as after signing in; what is typed there is for other tests."""
+    source = f"sessionStorage.setItem('parley-token', {json.dumps(bundle.ready['token'])})"
+    kept = tab.send("Page.addScriptToEvaluateOnNewDocument", source=source)["identifier"]
+    tab.open(f"{bundle.api_url}/console")
+    tab.heading("Assistants")
+    tab.send("Page.removeScriptToEvaluateOnNewDocument", identifier=kept)
+    tab.run("sessionStorage.clear()")
+    return tab

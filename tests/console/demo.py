@@ -20,6 +20,11 @@ def show(page: Page, *parts: str) -> None:
     page.run(f"location.hash = {json.dumps('#/' + '/'.join((ASSISTANT, *parts)))}")
 
 
+def rows(page: Page, count: int) -> None:
+    """Wait until its table has so many rows."""
+    page.wait(f"document.querySelectorAll('main tbody tr').length === {count}", f"{count} rows")
+
+
 def accept(bundle: Bundle, number: int, **more: object) -> None:
     """Have a message accepted."""
     body = {

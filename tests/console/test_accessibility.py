@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,7 +80,7 @@ def test_no_view_breaks_a_rule_or_is_too_wide(page, bundle, views, axe, screen):
         page.run(f"location.hash = {json.dumps('#' + view)}")
         page.heading(heading)
         page.wait("document.querySelector('main .loading') === null")
-        time.sleep(0.2)  # the lists inside
+        page.wait("!document.querySelector('main').textContent.includes('Loading…')", "the lists inside")
         found[heading] = violations(page)
         wide += [heading] * too_wide(page)
     page.run(f"location.hash = '#/{ASSISTANT}/webhooks'")

@@ -41,8 +41,10 @@ def test_a_wrong_token_is_refused_in_words_and_nothing_is_kept(page, bundle):
     assert page.run("document.cookie") == ""
 
 
-def test_a_token_is_forgotten_on_reloading_unless_it_was_to_be_kept(signed_in, bundle):
-    page = signed_in
+def test_a_token_is_forgotten_on_reloading_unless_it_was_to_be_kept(page, bundle):
+    page.type("Token", bundle.ready["token"])
+    page.press("button", "Sign in")
+    page.heading("Assistants")
     assert page.run("sessionStorage.length") == 0
     page.open(f"{bundle.api_url}/console")
     page.heading("Sign in")
@@ -379,11 +381,9 @@ def test_everything_is_reached_by_the_keyboard_and_the_focus_comes_back(signed_i
     assert page.run("document.activeElement.id") == "main"
 
 
-def test_a_token_that_lacks_a_scope_is_told_so_and_stays_signed_in(page, bundle):
+def test_a_token_that_lacks_a_scope_is_told_so_and_stays_signed_in(signed_in):
+    page = signed_in
     # what the authorizer let in and the function refuses has a code; what the gateway refuses has none
-    page.type("Token", bundle.ready["token"])
-    page.press("button", "Sign in")
-    page.heading("Assistants")
     refused = json.dumps({"code": 20403, "message": "The token lacks the scope 'write'"})
     page.run(f"window.fetch = async () => new Response({json.dumps(refused)}, {{status: 403}})")
     page.press("button", "New assistant")
