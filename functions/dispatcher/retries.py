@@ -6,7 +6,8 @@ that says how it ended, which is harmless.
 
 A claim of which nothing was written is a process that died. Who has had two of these is attempted alone, after the
 others are committed, for the death may have been any of theirs; who has had eight is given up: else one event would
-kill a dispatcher every few minutes until its retention ends, and a backlog would never be drained past it.
+kill a dispatcher every few minutes until its retention ends, and a backlog would never be drained past it. One thing
+else looks like a death: a claim of which neither the outcome nor that it is given back could be written.
 """
 
 from __future__ import annotations
@@ -99,10 +100,23 @@ class Retries:
 
     def _attempt(self, messages: Sequence[RetryMessage], *, deadline_ms: int) -> Attempted:
         attempted = Attempted([], [])
+        claimed = self._claim_all(messages, attempted, deadline_ms=deadline_ms)
+        suspects = [entry for entry in claimed if entry.item.claims > SUSPECT_CLAIMS]
+        self._give_back(entry.item for entry in suspects[1:])  # before anything can kill: they are not charged for it
+        self._make([entry for entry in claimed if entry not in suspects], attempted, deadline_ms=deadline_ms)
+        self._make(suspects[:1], attempted, deadline_ms=deadline_ms)
+        return attempted
+
+    def _claim_all(self, messages: Sequence[RetryMessage], attempted: Attempted, *, deadline_ms: int) -> list[Claimed]:
+        """Claim what is due now, as long as there is time to post it."""
         claimed: list[Claimed] = []
         # a batch is often one webhook's: read once, before any of its posts
         webhooks: dict[str, Webhook | None] = {}
         for index, message in enumerate(messages):
+            if not self._ports.has_time(deadline_ms):
+                # a slow table's claims would outlast the function, which looks like a death
+                attempted.failed.append(index)
+                continue
             try:
                 ready = self._claim(index, message, webhooks)
             except UNAVAILABLE as error:
@@ -110,11 +124,7 @@ class Retries:
                 attempted.failed.append(index)
             else:
                 claimed += [ready] if ready else []
-        suspects = [entry for entry in claimed if entry.item.claims > SUSPECT_CLAIMS]
-        self._give_back(entry.item for entry in suspects[1:])  # before anything can kill: they are not charged for it
-        self._make([entry for entry in claimed if entry not in suspects], attempted, deadline_ms=deadline_ms)
-        self._make(suspects[:1], attempted, deadline_ms=deadline_ms)
-        return attempted
+        return claimed
 
     def _make(self, claimed: Sequence[Claimed], attempted: Attempted, *, deadline_ms: int) -> None:
         """Post these at once, and commit; those for which the time is too short are given back."""

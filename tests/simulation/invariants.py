@@ -271,7 +271,8 @@ def _index_follows_from_base_items(world: World) -> Iterator[str]:
 def _nobody_delays_another(world: World) -> Iterator[str]:
     """Invariant 6, where nothing but receivers is at fault and there are dispatchers enough."""
     scenario = world.scenario
-    if world.faults or scenario.outages or scenario.changes or scenario.jobs or scenario.crowd < 4:
+    troubled = world.faults or scenario.outages or scenario.slowness
+    if troubled or scenario.changes or scenario.jobs or scenario.crowd < 4:
         return
     first: dict[tuple[int, str], int] = {}
     for post in world.posts:

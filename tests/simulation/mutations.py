@@ -23,7 +23,7 @@ from parley.data_table import due, erasure, events, health, jobs, keys, undelive
 from parley.messages import CommitMessage
 from parley.queues import events as events_queue
 from parley.queues import retries as retry_queue
-from tests.simulation.scenario import REPLAYING
+from tests.simulation.scenario import REPLAYING, SLOWED
 
 Patch = Callable[[], AbstractContextManager[object]]
 
@@ -364,6 +364,17 @@ def _left_waiting() -> AbstractContextManager[object]:
 @_mutation("an event that kills is never given up", REPLAYING)
 def _never_given_up() -> AbstractContextManager[object]:
     return mock.patch.object(retries, "_MOST_CLAIMS", 1_000_000)
+
+
+@_mutation("a batch is claimed however long that takes", SLOWED)
+def _claimed_without_time() -> AbstractContextManager[object]:
+    def made(claim_all: Any) -> Any:
+        def without_end(self: Any, messages: Any, attempted: Any, *, deadline_ms: int) -> Any:
+            return claim_all(self, messages, attempted, deadline_ms=2 * deadline_ms)
+
+        return without_end
+
+    return _instead(Retries, "_claim_all", made)
 
 
 @_mutation("whoever may be what others died of is attempted in company", REPLAYING)

@@ -9,7 +9,7 @@ HEALTHY, SLOW, HALF, DOWN, HANGS, REFUSES, GONE, BUSY, POISONED = (
     "healthy", "slow", "half", "down", "hangs", "refuses", "gone", "busy", "poisoned",
 )  # fmt: skip
 DISABLE, ENABLE, DELETE, MOVE = "disable", "enable", "delete", "move"
-REPLAYING = "replaying"
+REPLAYING, SLOWED = "replaying", "slowed"
 
 # Every fault, and how often it happens at an opportunity while it is chosen for a schedule.
 FAULTS = {
@@ -101,6 +101,15 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class Slowness:
+    """For so long the tables answer, each call after so much time."""
+
+    from_ms: int
+    to_ms: int
+    call_ms: int
+
+
+@dataclass(frozen=True)
 class Scale:
     """The engine's own numbers, made small so that a small schedule reaches every state."""
 
@@ -145,6 +154,7 @@ class Scenario:
     steady: bool
     jobs: tuple[Job, ...] = ()
     erasures: tuple[Erase, ...] = ()
+    slowness: Slowness | None = None
     deadly: int = 0
     max_faults: int = 1_000_000
     muted: frozenset[int] = frozenset()
@@ -152,6 +162,9 @@ class Scenario:
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
+    slowed = random.Random(f"slow table {seed}")
+    if slowed.random() < 0.02:
+        return _slowed(seed, slowed)
     chance = random.Random(seed)
     if chance.random() < 0.1:
         return _replaying(seed, chance)
@@ -276,6 +289,40 @@ def _replaying(seed: int, chance: random.Random) -> Scenario:
             Erase(chance.randint(1, many), chance.randrange(20_000, 80_000)) for _ in range(chance.choice((0, 0, 1, 3)))
         ),
         deadly=chance.randint(1, many) if chance.random() < 0.3 else 0,
+    )
+
+
+def _slowed(seed: int, chance: random.Random) -> Scenario:
+    """Many retries are due while each call of the tables takes so long that a function makes a dozen at most."""
+    many = chance.randint(10, 30)
+    from_ms = chance.randrange(20_000, 40_000)
+    to_ms = from_ms + chance.choice((300_000, 2_400_000))
+    return Scenario(
+        seed=seed,
+        style=SLOWED,
+        hooks=tuple(
+            Hook(number, chance.choice((DOWN, DOWN, HALF)), (60, 600), 25_000)
+            for number in range(1, chance.randint(1, 2) + 1)
+        ),
+        arrivals=tuple(Arrival(number, 1_000 + number) for number in range(1, many + 1)),
+        changes=(),
+        outages=(),
+        scale=Scale(
+            inline_targets=10,
+            pause_after_failures=chance.choice((10, 1_000)),
+            pause_after_ms=20_000,
+            drain_at_once=10,
+            record_only_after=50,
+            max_receives=100,
+            page=100,
+        ),
+        faults=(),
+        calm_ms=to_ms,
+        skew_ms=chance.choice((0, 500)),
+        crowd=chance.randint(1, 3),
+        sweep_ms=chance.randrange(5_000, 60_000),
+        steady=False,
+        slowness=Slowness(from_ms, to_ms, chance.choice((1_200, 1_500, 1_900, 2_500))),
     )
 
 

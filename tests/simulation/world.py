@@ -92,6 +92,7 @@ MET = (
     "cache older than the configuration", "clock skew", "deadly event", "delete midway", "disable midway",
     "enable midway", "erasure midway", "lease expiry", "move midway", "outage", "partial batch failure",
     "platform repeats", "redriven under a new message id", "reordering", "replay taken over", "slow receiver",
+    "slow table",
 )  # fmt: skip
 # after these what was posted may not be written, after those a message may come again that has sent others
 _UNWRITTEN = frozenset(("crash before", "crash after", "timeout", "throttle", "lost response", "client repeats"))
@@ -331,6 +332,7 @@ class World:
         self.calls += 1
         if name == "query" and self._is_nothing(request):
             return {"Items": [], "Count": 0}
+        self._wait_for_a_slow_table(invocation, name)
         stalled = self.fault("stall")
         self.sleep(invocation, self.chance.choice((100, 3_000)) if stalled else self.chance.randrange(2, 14))
         if self.trace is not None:
@@ -355,6 +357,12 @@ class World:
         if name == "batch_execute_statement" and self.fault("refused statements"):
             method = partial(self._refusing, method)
         return self._affect(method, request, target)
+
+    def _wait_for_a_slow_table(self, invocation: Invocation, name: str) -> None:
+        slow, since_ms = self.scenario.slowness, self.now_ms - START_MS
+        if slow and slow.from_ms <= since_ms < slow.to_ms and invocation.environment and not name.startswith("send"):
+            self.met["slow table"] += 1
+            self.sleep(invocation, slow.call_ms)
 
     def _affect(self, method: Callable[..., Any], request: dict[str, Any], target: object) -> Any:
         """A side effect, with what may go wrong before and after it."""

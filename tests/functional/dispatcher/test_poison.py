@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -87,6 +88,41 @@ def test_an_outage_while_an_item_is_claimed_gives_nothing_up(stack):
     world.ports.routes.strongly = strongly  # type: ignore[method-assign]
     world.run(600)
     assert ends(world) == {event(1).sid: ("delivered", None)}
+
+
+def test_a_table_that_is_slow_gives_nothing_up(stack):
+    """Each call of it takes seconds, none fails, and a function that outlasts its time limit is ended."""
+    world = World(stack, [webhook(1)], lambda number, attempt: 500 if attempt == 1 else 200)
+    world.accept(*map(event, range(1, 11)))
+    world.deliver("events")
+    faulty = world.faulty
+    killed_ms = 0
+    deaths = 0
+
+    class Slow:
+        def __init__(self, client: Any) -> None:
+            self._client = client
+
+        def __getattr__(self, name: str) -> Any:
+            nonlocal deaths
+            world.now_ms += 1_500
+            if world.now_ms >= killed_ms:
+                deaths += 1
+                raise Crash
+            return getattr(self._client, name)
+
+    world.faulty = lambda client: Slow(faulty(client))  # type: ignore[method-assign] # the world is this test's
+    world.restart()
+    for _ in range(12):
+        world.now_ms += 120_000
+        killed_ms = world.now_ms + 15_000 + 3_000  # the handler's deadline, and what it keeps back
+        assert world.deliver("retries")
+    world.faulty = faulty  # type: ignore[method-assign]
+    world.restart()
+    world.live()
+    assert set(ends(world).values()) == {("delivered", None)}
+    assert len(ends(world)) == 10
+    assert deaths == 0
 
 
 def test_a_suspicious_message_is_not_kept_waiting_by_those_that_come_behind_it(stack):
