@@ -162,21 +162,27 @@ class Replaying:
                 if not self._is_in_order(target):
                     yield replace(replay, status=replays.WAITING, reason=replays.WEBHOOK_NOT_READY)
                     return
-                replay, posted_ms = self._send_step(replay, group, deadline_ms=deadline_ms)
-                yield replay
-                pace = len(group) / replay.rate - (self._ports.now_ms() - posted_ms) / 1000
-                if pace > 0:
-                    self._ports.sleep(pace)
-            if target is None:
-                yield replace(replay, status=replays.CANCELLED, reason=replays.WEBHOOK_DELETED)
-                return
-            if reached is None:
-                yield replace(replay, status=replays.COMPLETED, reason=None)
+                after, posted_ms = self._send_step(replay, group, deadline_ms=deadline_ms)
+                if after is not None:
+                    replay = after
+                    yield replay
+                self._keep_pace(len(group) / replay.rate, posted_ms)
+                if after is None:
+                    return
+            if target is None or reached is None:
+                over = (replays.COMPLETED, None) if target else (replays.CANCELLED, replays.WEBHOOK_DELETED)
+                yield replace(replay, status=over[0], reason=over[1])
                 return
             if not self._ports.has_time(deadline_ms):
                 return
             replay = replace(replay, cursor=reached, status=replays.RUNNING, reason=None)
             yield replay
+
+    def _keep_pace(self, seconds: float, posted_ms: int) -> None:
+        """Wait for what is left of the time of what was posted then."""
+        left = seconds - (self._ports.now_ms() - posted_ms) / 1000
+        if left > 0:
+            self._ports.sleep(left)
 
     def _target(self, replay: Replay) -> Webhook | None:
         return self._ports.routes.strongly(replay.assistant_sid, replay.webhook_sid)
@@ -221,16 +227,22 @@ class Replaying:
             )
         ]
 
-    def _send_step(self, replay: Replay, group: Sequence[_Found], *, deadline_ms: int) -> tuple[Replay, int]:
-        """Send these, and count what came of it; when they were posted."""
+    def _send_step(self, replay: Replay, group: Sequence[_Found], *, deadline_ms: int) -> tuple[Replay | None, int]:
+        """Send these, and count what came of it; when they were posted.
+
+        Returns:
+            None for the replay when the time was up before all were sent: the next run finds them as its own.
+        """
         for ending in (entry.standing.item for entry in group if entry.standing.ending):
             if ending is not None:
                 # a worker died between the end and what follows from it: an attempt at it does what is left
                 self._retries.attempt([_message(ending)], deadline_ms=deadline_ms)
         opened = [self._opened(replay, entry) for entry in group]
-        made = self._retries.attempt(
-            [_message(item) for item in opened if not item.has_ended and not _was_sent(item)], deadline_ms=deadline_ms
-        )
+        unsent = [_message(item) for item in opened if not item.has_ended and not _was_sent(item)]
+        made = self._retries.attempt(unsent, deadline_ms=deadline_ms)
+        posted_ms = max((outcome.started_ms for outcome in made), default=self._ports.now_ms())
+        if len(made) < len(unsent) and not self._ports.has_time(deadline_ms):
+            return None, posted_ms
         now = walk.standings(
             self._ports.dynamodb, self._table, replay.webhook_sid, [entry.listed for entry in group]
         ).values()
@@ -246,7 +258,7 @@ class Replaying:
             delivered=replay.delivered + delivered,
             failed=replay.failed + len(outcomes) - delivered,
         )
-        return after, max((outcome.started_ms for outcome in made), default=self._ports.now_ms())
+        return after, posted_ms
 
     def _opened(self, replay: Replay, entry: _Found) -> Undelivered:
         """The delivery's open item; it is as it was where this replay has opened it already."""

@@ -12,9 +12,9 @@ from parley.attributes import from_item
 from parley.data_table import deliveries, events, jobs, keys
 from parley.sids import delivery_sid
 from parley.webhook import DISABLED, PAUSED
-from tests.functional.dispatcher.world import ASSISTANT
+from tests.functional.dispatcher.world import ASSISTANT, START_MS
 from tests.functional.dispatcher.world import event as numbered
-from tests.simulation.scenario import DELETE, DISABLE, ENABLE, GONE, MOVE
+from tests.simulation.scenario import DELETE, DISABLE, ENABLE, GONE, HEALTHY, MOVE
 from tests.simulation.world import DATA, EVENTS, Violation, webhook_sid
 
 if TYPE_CHECKING:
@@ -350,6 +350,16 @@ def _a_replay_counts_what_it_sent(world: World) -> Iterator[str]:
         is_plain = not (world.faults or world.scenario.outages or world.scenario.deadly or world.erased)
         if is_plain and replay.status == replays.COMPLETED and sent < len(own):
             yield f"{what} of {len(own)} sent"
+        if is_plain and replay.status == replays.COMPLETED and sent != replay.done and _stays_in_order(world, begun):
+            yield f"{what}: {replay.done - sent} were left to others"
+
+
+def _stays_in_order(world: World, begun: Begun) -> bool:
+    """Nothing parks what a replay has opened: neither its webhook's user nor its receiver."""
+    hook = world.hooks[begun.job.hook]
+    is_changed = any(change.hook == hook.number and change.at_ms >= begun.at_ms for change in world.changed)
+    recovered = hook.until_ms is not None and START_MS + hook.until_ms < begun.at_ms
+    return not is_changed and (hook.receiver == HEALTHY or recovered)
 
 
 def _a_replay_keeps_its_rate(world: World) -> Iterator[str]:

@@ -23,7 +23,7 @@ from parley.data_table import due, erasure, events, health, jobs, keys, undelive
 from parley.messages import CommitMessage
 from parley.queues import events as events_queue
 from parley.queues import retries as retry_queue
-from tests.simulation.scenario import REPLAYING, SLOWED
+from tests.simulation.scenario import LONG_REPLAY, REPLAYING, SLOWED
 
 Patch = Callable[[], AbstractContextManager[object]]
 
@@ -352,6 +352,19 @@ def _paced_from_the_step() -> AbstractContextManager[object]:
             return after, began_ms
 
         return from_the_beginning
+
+    return _instead(Replaying, "_send_step", made)
+
+
+@_mutation("a replay is past what it had no time to send", LONG_REPLAY)
+def _past_the_unsent() -> AbstractContextManager[object]:
+    def made(send_step: Any) -> Any:
+        def whatever_was_sent(self: Any, replay: Any, group: Any, *, deadline_ms: int) -> Any:
+            after, posted_ms = send_step(self, replay, group, deadline_ms=deadline_ms)
+            past = replace(replay, cursor=group[-1].listed.sort, done=replay.done + len(group))
+            return after or past, posted_ms
+
+        return whatever_was_sent
 
     return _instead(Replaying, "_send_step", made)
 

@@ -9,7 +9,7 @@ HEALTHY, SLOW, HALF, DOWN, HANGS, REFUSES, GONE, BUSY, POISONED = (
     "healthy", "slow", "half", "down", "hangs", "refuses", "gone", "busy", "poisoned",
 )  # fmt: skip
 DISABLE, ENABLE, DELETE, MOVE = "disable", "enable", "delete", "move"
-REPLAYING, SLOWED = "replaying", "slowed"
+REPLAYING, SLOWED, LONG_REPLAY = "replaying", "slowed", "long replay"
 
 # Every fault, and how often it happens at an opportunity while it is chosen for a schedule.
 FAULTS = {
@@ -162,9 +162,12 @@ class Scenario:
 
 def draw(seed: int) -> Scenario:
     """The scenario of a seed."""
-    slowed = random.Random(f"slow table {seed}")
-    if slowed.random() < 0.02:
-        return _slowed(seed, slowed)
+    rare = random.Random(f"rare {seed}")
+    share = rare.random()
+    if share < 0.02:
+        return _slowed(seed, rare)
+    if share < 0.03:
+        return _long_replay(seed, rare)
     chance = random.Random(seed)
     if chance.random() < 0.1:
         return _replaying(seed, chance)
@@ -323,6 +326,35 @@ def _slowed(seed: int, chance: random.Random) -> Scenario:
         sweep_ms=chance.randrange(5_000, 60_000),
         steady=False,
         slowness=Slowness(from_ms, to_ms, chance.choice((1_200, 1_500, 1_900, 2_500))),
+    )
+
+
+def _long_replay(seed: int, chance: random.Random) -> Scenario:
+    """One of which no run has the time for all, and with which nothing else interferes."""
+    many = chance.randint(30, 60)
+    return Scenario(
+        seed=seed,
+        style=LONG_REPLAY,
+        hooks=(Hook(1, HEALTHY, (600,), None),),
+        arrivals=tuple(Arrival(number, 100 * number) for number in range(1, many + 1)),
+        changes=(Change(1, DISABLE, 0), Change(1, ENABLE, 20_000)),
+        outages=(),
+        scale=Scale(
+            inline_targets=10,
+            pause_after_failures=10,
+            pause_after_ms=20_000,
+            drain_at_once=10,
+            record_only_after=4,
+            max_receives=9,
+            page=100,
+        ),
+        faults=(),
+        calm_ms=60_000,
+        skew_ms=0,
+        crowd=2,
+        sweep_ms=chance.randrange(5_000, 60_000),
+        steady=False,
+        jobs=(Job(1, 1, "missing", chance.choice((2, 3, 5, 7, 8)), 40_000),),
     )
 
 

@@ -441,6 +441,34 @@ def test_an_outage_gives_no_replay_up(history):
     assert progress(now(history, made)) == ("completed", 2, 2, 2, 0)
 
 
+def test_what_a_step_had_no_time_to_send_is_not_counted_and_sent_by_the_next_run(history):
+    world = history.world(dispatch.webhook(1))
+    history.keep(1, 2, 3)
+    made = begin(history, Mode="missing", Rate=3)
+    world.deliver("retries")
+    assert progress(now(history, made)) == ("running", 3, 0, 0, 0)
+    world.ports = replace(world.ports, routes=Slow(world.ports.routes, world))
+    world.deliver("retries")
+    assert world.posts == []
+    assert progress(now(history, made)) == ("running", 3, 0, 0, 0)
+    world.restart()
+    world.run(10)
+    assert progress(now(history, made)) == ("completed", 3, 3, 3, 0)
+    assert world.posts == ids(1, 2, 3)
+
+
+class Slow:
+    """Configuration that takes seconds to read."""
+
+    def __init__(self, routes: Any, world: dispatch.World) -> None:
+        self._routes = routes
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        self._world.now_ms += 2_500
+        return getattr(self._routes, name)
+
+
 class Unavailable:
     """Configuration that cannot be read."""
 
