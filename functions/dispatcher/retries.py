@@ -103,6 +103,7 @@ class Retries:
         claimed = self._claim_all(messages, attempted, deadline_ms=deadline_ms)
         suspects = [entry for entry in claimed if entry.item.claims > SUSPECT_CLAIMS]
         self._give_back(entry.item for entry in suspects[1:])  # before anything can kill: they are not charged for it
+        attempted.failed.extend(entry.index for entry in suspects[1:])
         self._make([entry for entry in claimed if entry not in suspects], attempted, deadline_ms=deadline_ms)
         self._make(suspects[:1], attempted, deadline_ms=deadline_ms)
         return attempted

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from functions.dispatcher import batch
+from functions.dispatcher import batch, next_attempts
+from parley.attempts import RESEND
+from parley.attributes import to_item
+from parley.data_table import undelivered
+from parley.messages import encode
 from tests.functional.dispatcher.test_pausing import OPERATOR, arrive, paused_world, told
 from tests.functional.dispatcher.world import Crash, World, event, webhook
 from tests.functional.memory import stack as new_stack
@@ -88,6 +92,30 @@ def test_an_outage_while_an_item_is_claimed_gives_nothing_up(stack):
     world.ports.routes.strongly = strongly  # type: ignore[method-assign]
     world.run(600)
     assert ends(world) == {event(1).sid: ("delivered", None)}
+
+
+def test_of_several_suspects_of_a_batch_one_is_attempted_and_the_others_messages_come_again(stack):
+    """A parked item that somebody tries by hand has no due time: its message is all that there is of it."""
+    hook = webhook(1)
+    world = World(stack, [hook], lambda number, attempt: 500 if attempt == 1 else 200)
+    world.accept(event(1), event(2))
+    world.deliver("events")
+    world.messages.clear()
+    world.configuration.change(replace(hook, status="paused"))
+    for item in world.waiting():
+        parked = replace(item, status="waiting", reason="paused", next_attempt_ms=None, due_ms=None)
+        values = undelivered.to_values(parked) | {"cl": 2}  # two died of it
+        stack.dynamodb.put_item(TableName=stack.data_table, Item=to_item(values))
+        resend = replace(next_attempts.message(parked), trigger=RESEND)
+        world.enqueue("retries", encode(resend), 0)
+    world.deliver("retries")
+    assert len(world.posts) == 2 + 1
+    assert len(world.messages) == 1
+    world.now_ms += 120_000
+    world.deliver("retries")
+    assert set(ends(world).values()) == {("delivered", None)}
+    assert len(ends(world)) == 2
+    assert world.messages == []
 
 
 def test_a_table_that_is_slow_gives_nothing_up(stack):
