@@ -79,7 +79,8 @@ def run(ports: Ports, records: Iterable[Mapping[str, Any]], *, deadline_ms: int)
     again = failed + _handle(ports, clean, deadline_ms=deadline_ms)
     # should one of these kill the process, what was done before it is recognised when it comes again, and not posted
     for entry in sorted(suspects, key=lambda entry: entry.receives):
-        if ports.has_time(deadline_ms):
+        # what is only recorded posts nothing, and needs no time for that
+        if ports.has_time(deadline_ms) or (_is_only_recorded(entry) and ports.now_ms() < deadline_ms):
             again += _handle(ports, [entry], deadline_ms=deadline_ms)
         else:
             again.append(entry.message_id)
@@ -94,6 +95,10 @@ def run(ports: Ports, records: Iterable[Mapping[str, Any]], *, deadline_ms: int)
     return again
 
 
+def _is_only_recorded(entry: Received) -> bool:
+    return isinstance(entry.message, EventMessage | ChunkMessage) and entry.receives > RECORD_ONLY_AFTER_RECEIVES
+
+
 def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> list[str]:
     fanout: list[tuple[str, EventMessage | ChunkMessage, bool]] = []
     retries: list[tuple[str, RetryMessage]] = []
@@ -103,7 +108,7 @@ def _handle(ports: Ports, entries: Iterable[Received], *, deadline_ms: int) -> l
     for entry in entries:
         match entry.message:
             case EventMessage() | ChunkMessage() as message:
-                fanout.append((entry.message_id, message, entry.receives > RECORD_ONLY_AFTER_RECEIVES))
+                fanout.append((entry.message_id, message, _is_only_recorded(entry)))
             case RetryMessage() as message:
                 retries.append((entry.message_id, message))
             case TendMessage() as message:

@@ -485,6 +485,24 @@ def test_an_event_that_keeps_failing_is_recorded_without_posting(stack):
     assert world.delivered_to(1, event().sid) == world.delivered_to(2, event().sid) == 1
 
 
+def test_what_is_only_recorded_needs_no_time_for_a_post(stack):
+    """Behind entries that take long it would be charged a receive each time, until it is a dead letter unrecorded."""
+    world = World(stack, [webhook(1)])
+    world.accept(event(1), event(2))
+    world.messages[0].receives = batch.RECORD_ONLY_AFTER_RECEIVES
+    at_once = world.post_all
+
+    def post_all(callbacks):
+        world.now_ms += 9_000
+        return at_once(callbacks)
+
+    world.post_all = post_all  # type: ignore[method-assign] # the world is this test's
+    world.deliver("events")
+    assert [message.queue for message in world.messages] == ["retries"]
+    assert world.stored(event(1).sid) is not None
+    assert world.delivered_to(1, event(1).sid) == 0
+
+
 def test_where_the_queue_loses_every_message_a_retry_is_three_minutes_late_at_most(stack):
     """Two for its message to come, one until the sweeper looks; what the sweeper sends may be lost as well."""
     world = World(stack, [webhook(1, retry_schedule=(5, 5, 5))], failing(1, times=3))
