@@ -30,7 +30,7 @@ _TRANSIENT = frozenset({
     "InternalServerError", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
     "ServiceUnavailable", "ThrottlingException",
 })  # fmt: skip
-_ATTEMPT_MS = 11_000  # its time limit, and what is written before and after
+_ATTEMPT_MS = 11_000  # its time limit, and what a table that does not hang takes to write
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 
