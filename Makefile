@@ -14,10 +14,6 @@ WITH_SAM := PATH="$$PATH:$(CURDIR)/.venv-sam/bin:$(CURDIR)/.venv/bin"
 compiled = if python3.13 -c "" 2>/dev/null; then for folder in $(1)/*Function; do \
   python3.13 -m compileall -q -f --invalidation-mode unchecked-hash -s $$folder -p /var/task $$folder; done; fi
 
-# One more than there are processors: half of the suite's time is waiting for processes that it has started. Files keep
-# their order, because those with few tests, of browsers and whole bundles, are the slow ones and must not come last.
-TESTERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)))
-
 .DEFAULT_GOAL := help
 .PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary metrics states architecture clean sam twilio7 node
 
@@ -34,7 +30,7 @@ up: setup ## the whole bundle on this machine, for your own experiments
 	@exec $(BIN)/parley up
 
 test: setup sam twilio7 node ## every test; TESTS=… chooses some
-	@$(WITH_SAM) $(BIN)/python -m pytest --numprocesses=$(TESTERS) --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(TESTS)
+	@$(WITH_SAM) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(TESTS)
 
 simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
 	@$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))

@@ -24,7 +24,9 @@ from tests.e2e.generated_requests import DOCUMENT, OPERATIONS, Caller
 from tests.functional.stack import ROOT
 
 CASES = 300
-MOST_CPU_SECONDS = 90.0  # of all processes together: a busy machine takes longer, and says nothing of the tests
+# Of all processes together. On processors of their own they take less than 90 s; those that others use too are slower, in
+# processor time as well (95 was seen), and say nothing of the tests.
+MOST_CPU_SECONDS = 130.0
 CASES_OVER_A_SOCKET = 10
 SECONDS = 600.0
 MESSAGE = {"id": 1, "content": "a", "message_type": "incoming", "conversation": {"id": 7}}
