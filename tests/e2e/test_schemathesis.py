@@ -24,8 +24,8 @@ from tests.e2e.generated_requests import DOCUMENT, OPERATIONS, Caller
 from tests.functional.stack import ROOT
 
 CASES = 300
-# Of all processes together. On processors of their own they take less than 90 s; those that others use too are slower, in
-# processor time as well (95 was seen), and say nothing of the tests.
+# Of all processes together. On processors of their own they take less than 90 s; those that others use too are slower,
+# in processor time as well (95 was seen), and say nothing of the tests.
 MOST_CPU_SECONDS = 130.0
 CASES_OVER_A_SOCKET = 10
 SECONDS = 600.0
