@@ -159,7 +159,7 @@ class Replaying:
                 target = self._target(replay)
                 if target is None:
                     break
-                if not self._is_in_order(target):
+                if not self._is_in_order(target) or not self._settle(replay, group, deadline_ms=deadline_ms):
                     yield replace(replay, status=replays.WAITING, reason=replays.WEBHOOK_NOT_READY)
                     return
                 after, posted_ms = self._send_step(replay, group, deadline_ms=deadline_ms)
@@ -227,16 +227,26 @@ class Replaying:
             )
         ]
 
+    def _settle(self, replay: Replay, group: Sequence[_Found], *, deadline_ms: int) -> bool:
+        """Do what is left where a worker died between a delivery's end and what follows from it.
+
+        Returns:
+            Whether all of these can be opened: one that is still ending would be ended once more instead, unsent.
+        """
+        endings = [entry for entry in group if entry.standing.ending]
+        for ending in (entry.standing.item for entry in endings):
+            if ending is not None:
+                self._retries.attempt([_message(ending)], deadline_ms=deadline_ms)
+        listed = [entry.listed for entry in endings]
+        now = walk.standings(self._ports.dynamodb, self._table, replay.webhook_sid, listed) if listed else {}
+        return not any(standing.ending for standing in now.values())
+
     def _send_step(self, replay: Replay, group: Sequence[_Found], *, deadline_ms: int) -> tuple[Replay | None, int]:
         """Send these, and count what came of it; when they were posted.
 
         Returns:
             None for the replay when the time was up before all were sent: the next run finds them as its own.
         """
-        for ending in (entry.standing.item for entry in group if entry.standing.ending):
-            if ending is not None:
-                # a worker died between the end and what follows from it: an attempt at it does what is left
-                self._retries.attempt([_message(ending)], deadline_ms=deadline_ms)
         opened = [self._opened(replay, entry) for entry in group]
         unsent = [_message(item) for item in opened if not item.has_ended and not _was_sent(item)]
         made = self._retries.attempt(unsent, deadline_ms=deadline_ms)
