@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Template: TypeAlias = Mapping[str, Any]
 
@@ -18,6 +18,13 @@ _SHAPES = {
 }
 _READS = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"}
 _WRITES = {"dynamodb:PutItem", "dynamodb:PartiQLInsert", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+
+
+class _Route(NamedTuple):
+    path: str
+    method: str
+    function: str
+    guarded: bool
 
 
 def of_type(template: Template, kind: str) -> dict[str, Mapping[str, Any]]:
@@ -40,9 +47,8 @@ def diagram(template: Template) -> str:
 
 def _arrows(template: Template) -> Iterator[str]:
     for name, function in of_type(template, "AWS::Serverless::Function").items():
-        routes = [each for each in _events(function) if each["Type"] == "HttpApi"]
-        if routes:
-            yield f"HttpApi -->|{len(routes)} {'route' if len(routes) == 1 else 'routes'}| {name}"
+        if own := [each for each in _routes(template) if each.function == name]:
+            yield f"HttpApi -->|{len(own)} {'route' if len(own) == 1 else 'routes'}| {name}"
         for event in _events(function):
             if event["Type"] == "SQS":
                 properties = event["Properties"]
@@ -102,8 +108,7 @@ def functions(template: Template) -> str:
 
 
 def _started_by(template: Template, name: str, function: Mapping[str, Any]) -> Iterator[str]:
-    kinds = [event["Type"] for event in _events(function)]
-    if "HttpApi" in kinds:
+    if any(each.function == name for each in _routes(template)):
         yield "its routes"
     for event in _events(function):
         if event["Type"] == "SQS":
@@ -117,21 +122,29 @@ def _started_by(template: Template, name: str, function: Mapping[str, Any]) -> I
 
 def routes(template: Template) -> str:
     """A table of the routes."""
-    rows = sorted(
-        (
-            event["Properties"].get("Path", "$default"),
-            event["Properties"].get("Method", ""),
-            f"`{name}`",
-            "none" if event["Properties"].get("Auth", {}).get("Authorizer") == "NONE" else "token",
-        )
-        for name, function in of_type(template, "AWS::Serverless::Function").items()
-        for event in _events(function)
-        if event["Type"] == "HttpApi"
-    )
     return table(
         ("route", "function", "authorizer"),
-        ((f"`{f'{method} {path}'.strip()}`", name, authorizer) for path, method, name, authorizer in rows),
+        (
+            (f"`{f'{each.method} {each.path}'.strip()}`", f"`{each.function}`", "token" if each.guarded else "none")
+            for each in sorted(_routes(template))
+        ),
     )
+
+
+def _routes(template: Template) -> Iterator[_Route]:
+    for name, function in of_type(template, "AWS::Serverless::Function").items():
+        for event in _events(function):
+            if event["Type"] == "HttpApi":
+                said = event["Properties"]
+                guarded = said.get("Auth", {}).get("Authorizer") != "NONE"
+                yield _Route(said.get("Path", "$default"), said.get("Method", ""), name, guarded)
+    for api in of_type(template, "AWS::Serverless::HttpApi").values():
+        for path, operations in api.get("DefinitionBody", {}).get("paths", {}).items():
+            for method, operation in operations.items():
+                _, parts = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+                # a function, or an alias of it when a parameter says so
+                _, _, function = parts["Function"]["Fn::If"]
+                yield _Route(path, method.upper(), _named(function), operation["security"] != [{"NONE": []}])
 
 
 def queues(template: Template) -> str:

@@ -252,12 +252,41 @@ class Template:
         default = self._default_authorizer()
         for function, _, properties in self._events("HttpApi"):
             path = properties.get("Path", "$default")
-            name = properties.get("Auth", {}).get("Authorizer", default)
-            if name not in (None, "NONE") and name not in self.authorizers:
-                raise TemplateError(f"route {path}: no authorizer {name!r} is declared")
-            authorizer = None if name in (None, "NONE") else self.authorizers[name]
             method = str(properties.get("Method", "ANY")).upper().replace("X-AMAZON-APIGATEWAY-ANY-METHOD", "ANY")
+            authorizer = self._authorizer(path, properties.get("Auth", {}).get("Authorizer", default))
             yield Route(method=method, path=path, function=function, authorizer=authorizer)
+        for _, api in self._apis():
+            for path, operations in api.get("DefinitionBody", {}).get("paths", {}).items():
+                for method, operation in operations.items():
+                    [name] = operation["security"][0] if "security" in operation else [default]
+                    function = self._called(operation["x-amazon-apigateway-integration"]["uri"])
+                    authorizer = self._authorizer(path, name)
+                    yield Route(method=method.upper(), path=path, function=function, authorizer=authorizer)
+
+    def _authorizer(self, path: str, name: str | None) -> Authorizer | None:
+        if name in (None, "NONE"):
+            return None
+        if name not in self.authorizers:
+            raise TemplateError(f"route {path}: no authorizer {name!r} is declared")
+        return self.authorizers[name]
+
+    def _called(self, uri: object) -> str:
+        """The function that an integration's address leads to, be it by an alias."""
+        named: list[str] = []
+
+        def note(logical_id: str, attribute: str | None) -> Reference:
+            named.append(logical_id)
+            return Reference(logical_id, attribute)
+
+        Evaluator(self._document, self._known, note).value(uri)
+        aliases = {
+            alias: self._structure.value(found["FunctionName"])
+            for alias, found in self._resources("AWS::Lambda::Alias")
+        }
+        found = [aliases[name].logical_id if name in aliases else name for name in named]
+        if len(found) != 1 or found[0] not in self.functions:
+            raise TemplateError(f"the integration {uri} calls no function of this template")
+        return found[0]
 
     def _read_schedules(self) -> Iterator[Schedule]:
         for function, name, properties in self._events("Schedule"):

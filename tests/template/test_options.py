@@ -28,6 +28,7 @@ OPTIONAL = {
     "HasHostedZone": {"ApiAddress"},
     "HasIngestFunctionUrl": {"IngestFunctionUrl", "IngestFunctionUrlPermission", "IngestInvokePermission"},
     "HasKey": {"TableKeyPolicy", "QueueKeyPolicy"},
+    "HasReadyIngest": {"ReadyIngestVersion", "ReadyIngest", "ReadyIngestPermission"},
 }
 
 

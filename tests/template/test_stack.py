@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from tests.template.translation import Template
 
 # There, FunctionName says whom the resource is for.
-REFERRING = ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig")
+REFERRING = (
+    *("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig"),
+    *("AWS::Lambda::Version", "AWS::Lambda::Alias"),
+)
 NAMES = (
     *("FunctionName", "RoleName", "QueueName", "TableName", "AlarmName", "LogGroupName", "LayerName", "TopicName"),
     *("DashboardName", "ManagedPolicyName"),
@@ -147,12 +150,19 @@ def test_a_parameter_takes_what_makes_sense_and_no_more(
         ({"SecurityGroupIds": "sg-1"}, {"SubnetsNeedSecurityGroups"}),
         ({"AllowedPrivateCidrs": "10.0.0.0/8"}, {"PrivateNetworksNeedSubnets"}),
         ({"AllowedPrivateCidrs": "10.0.0.0/8", "SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}, set()),
+        ({"IngestSnapStart": "true"}, set()),
+        ({"IngestProvisionedConcurrency": "5"}, set()),
+        ({"IngestByFunctionUrl": "true"}, set()),
+        ({"IngestSnapStart": "true", "IngestProvisionedConcurrency": "5"}, {"IngestIsReadyInOneWay"}),
+        ({"IngestSnapStart": "true", "IngestByFunctionUrl": "true"}, {"FunctionUrlIsNotReady"}),
+        ({"IngestProvisionedConcurrency": "1", "IngestByFunctionUrl": "true"}, {"FunctionUrlIsNotReady"}),
     ],
 )
 def test_parameters_that_do_not_go_together_are_refused_and_why_is_said(
     written: Template, given: dict[str, str], refused: set[str]
 ) -> None:
-    known = {name: parameter["Default"] for name, parameter in written["Parameters"].items()} | given
+    # a Number is compared as text too
+    known = {name: str(parameter["Default"]) for name, parameter in written["Parameters"].items()} | given
     evaluator = Evaluator(written, known, lambda name, _: pytest.fail(f"a rule cannot know {name}"))
     found = {
         name
