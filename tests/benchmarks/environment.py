@@ -38,12 +38,14 @@ class Start:
     Attributes:
         seconds: From the process's start to the answer of its first invocation.
         cpu_seconds: What of that its threads were at work.
+        first_cpu_seconds: What of that came after its initialisation, which can be had ahead (docs/performance.md).
         peak_bytes: The most memory that the process had.
         log: What it wrote.
     """
 
     seconds: float
     cpu_seconds: float
+    first_cpu_seconds: float
     peak_bytes: int
     answer: Any
     log: str
@@ -61,6 +63,8 @@ class _RuntimeApi(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.event = b""
         self.taken = False
+        self.pid = 0
+        self.initialised_cpu = 0.0
         self.answered = threading.Event()
         self.answered_at = 0.0
         self.failed = False
@@ -76,6 +80,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(_SECONDS)  # there is no second event: Lambda would freeze it
             return
         self.server.taken = True
+        self.server.initialised_cpu = _cpu_seconds(self.server.pid)
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000000")
         self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + 20) * 1000)))
@@ -202,6 +207,7 @@ def start(code: Code, event: Mapping[str, Any], environ: Mapping[str, str], *opt
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         ) as process:
+            api.pid = process.pid
             answered = api.answered.wait(_SECONDS)
             peak, cpu = _peak_bytes(process.pid), _cpu_seconds(process.pid)
             process.kill()
@@ -209,7 +215,8 @@ def start(code: Code, event: Mapping[str, Any], environ: Mapping[str, str], *opt
             log = process.stdout.read().decode(errors="replace")
         if not answered or api.failed:
             raise RuntimeError(f"{code.handler} did not answer its first invocation: {api.answer.decode()}\n{log}")
-        return Start(api.answered_at - started, cpu, peak, json.loads(api.answer), log)
+        first = cpu - api.initialised_cpu
+        return Start(api.answered_at - started, cpu, first, peak, json.loads(api.answer), log)
 
 
 def _cpu_seconds(pid: int) -> float:
