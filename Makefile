@@ -15,7 +15,7 @@ compiled = if python3.13 -c "" 2>/dev/null; then for folder in $(1)/*Function; d
   python3.13 -m compileall -q -f --invalidation-mode unchecked-hash -s $$folder -p /var/task $$folder; done; fi
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary metrics states architecture clean sam twilio7 node
+.PHONY: help setup run up test simulate stress bench check build validate sam-local openapi requirements vocabulary metrics states architecture clean sam twilio7 aws node
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,7 +29,7 @@ run: setup ## the whole bundle on this machine, and a demonstration
 up: setup ## the whole bundle on this machine, for your own experiments
 	@exec $(BIN)/parley up
 
-test: setup sam twilio7 node ## every test; TESTS=… chooses some
+test: setup sam twilio7 aws node ## every test; TESTS=… chooses some
 	@$(WITH_SAM) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(TESTS)
 
 simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
@@ -88,6 +88,8 @@ requirements: ## the pinned, hashed requirements files, from pyproject.toml (nee
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group twilio7 --output-file requirements-twilio7.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --group aws --output-file requirements-aws.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --group bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 vocabulary: setup ## docs/vocabulary.md and the JSON Schemas, from the tables that CloudEvents are made by
@@ -103,7 +105,7 @@ metrics: setup ## docs/metrics.md, from the metrics that the code writes and the
 	$(BIN)/python -m cli.metrics_page docs/metrics.md
 
 clean: ## forgets everything that was made here
-	rm -rf tests/node/node_modules .venv .venv-sam .venv-twilio7 .aws-sam .aws-sam-local .bench .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf tests/node/node_modules .venv .venv-sam .venv-twilio7 .venv-aws .aws-sam .aws-sam-local .bench .parley .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A sam for machines without one.
 sam:
@@ -112,6 +114,10 @@ sam:
 # The older of the two versions of Twilio's client that drive the API in the tests; one environment holds one of them.
 twilio7:
 	@.ci/environment .venv-twilio7 requirements-twilio7.txt
+
+# AWS's own command line, for the documents' commands.
+aws:
+	@.ci/environment .venv-aws requirements-aws.txt
 
 # Packages for the receiver in JavaScript, where npm is and reaches a registry; without them its tests say why they skip.
 node: tests/node/node_modules/.made

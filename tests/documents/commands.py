@@ -31,7 +31,7 @@ _GUIDED = "tests/e2e/test_guided_deployment.py"
 _SAM_LOCAL = "tests/sam_local/test_sam_local.py"
 _ACCOUNT = "it needs an AWS account"
 _MAKE = "tests/documents/test_commands.py::test_make_has_every_verb"
-_AWS = "tests/documents/test_commands.py::test_the_sdk_knows_every_command_of_the_aws_cli"
+_AWS = "tests/e2e/test_aws_commands.py::test_every_command_of_the_documents_does_what_is_said_of_it"
 _PARLEY = "tests/documents/test_commands.py::test_the_command_line_has_every_command"
 
 ELSEWHERE = (
@@ -131,7 +131,7 @@ ELSEWHERE = (
         (f"{_SAM_LOCAL}::test_what_happens_in_a_container_is_what_the_sample_expects", _PARLEY),
         "where no container runtime is; both halves are run",
     ),
-    Row("aws .*", (_AWS,), f"{_ACCOUNT} and the AWS CLI"),
+    Row("aws .*", (_AWS,)),
     Row(
         'export PATH="\\$PATH:\\$PWD/.venv/bin:\\$PWD/.venv-sam/bin"',
         (_MAKE,),

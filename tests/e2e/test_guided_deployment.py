@@ -14,14 +14,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from cli.up.intrinsics import load
+from tests.e2e import deployed
 
 ROOT = Path(__file__).parents[2]
-REGION = "eu-west-1"
 TEMPLATE = load((ROOT / "template.yaml").read_text("utf-8"))
 # What SAM makes for itself at the first deployment of an account; moto's has no tags and no outputs.
 MANAGED = {
@@ -33,31 +31,13 @@ MANAGED = {
 @pytest.fixture(scope="module")
 def account() -> Iterator[dict[str, str]]:
     """An account of moto's, as the environment that leads there."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    variables = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": REGION,
-    }
-    client = boto3.client(
-        "cloudformation",
-        endpoint_url=variables["AWS_ENDPOINT_URL"],
-        region_name=REGION,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    try:
-        client.create_stack(
+    with deployed.account() as variables:
+        deployed.client("cloudformation", variables).create_stack(
             StackName="aws-sam-cli-managed-default",
             TemplateBody=json.dumps(MANAGED),
             Tags=[{"Key": "ManagedStackSource", "Value": "AwsSamCli"}],
         )
         yield variables
-    finally:
-        server.stop()
 
 
 @pytest.mark.timeout(300)
@@ -74,7 +54,7 @@ def test_enter_at_each_question_leads_to_the_change_set(account: dict[str, str],
     assert "Is this okay?" not in said
     assert "Initiating deployment" in said, said
     assert "Failed to create changeset" in said, "moto can make one now: let this test go on"
-    assert f'region = "{REGION}"' in Path(settings).read_text("utf-8")
+    assert f'region = "{deployed.REGION}"' in Path(settings).read_text("utf-8")
 
 
 @pytest.mark.timeout(300)
