@@ -245,7 +245,8 @@ class Replaying:
         """Send these, and count what came of it; when they were posted.
 
         Returns:
-            None for the replay when the time was up before all were sent: the next run finds them as its own.
+            The replay behind them; waiting where it was, when one could not be sent just now; None when the time was up
+            before all were sent. The next run finds them as its own.
         """
         opened = [self._opened(replay, entry) for entry in group]
         unsent = [_message(item) for item in opened if not item.has_ended and not _was_sent(item)]
@@ -257,6 +258,10 @@ class Replaying:
             self._ports.dynamodb, self._table, replay.webhook_sid, [entry.listed for entry in group]
         ).values()
         sent = [standing.item for standing in now if standing.item and _is_own(replay, standing.item)]
+        if not all(item.has_ended or _was_sent(item) for item in sent):
+            # Held by another, or parked. Passed over, it would be sent by its own due time, after the replay's end;
+            # and if its webhook was deleted meanwhile, never.
+            return replace(replay, status=replays.WAITING, reason=replays.WEBHOOK_NOT_READY), posted_ms
         outcomes = [item.log[-1] for item in sent if _was_sent(item) and item.log]
         delivered = sum(Outcome(0, 0, status_code=line.get("status_code")).delivered for line in outcomes)
         after = replace(

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from functions.dispatcher.replaying import Replaying
 from parley import replays, results, retry
-from parley.data_table import jobs
+from parley.data_table import jobs, undelivered
 from parley.messages import ReplayMessage, encode
 from parley.sids import delivery_sid
 from tests.functional.dispatcher import world as dispatch
@@ -455,6 +455,27 @@ def test_what_a_step_had_no_time_to_send_is_not_counted_and_sent_by_the_next_run
     world.run(10)
     assert progress(now(history, made)) == ("completed", 3, 3, 3, 0)
     assert world.posts == ids(1, 2, 3)
+
+
+def test_what_could_not_be_claimed_is_waited_for_and_counted(history, monkeypatch):
+    """The SDK asked twice for a claim whose answer was lost, and the second answer is that somebody holds it."""
+    world = history.world(dispatch.webhook(1))
+    history.keep(1, 2, 3)
+    made = begin(history, Mode="missing", Rate=3)
+    claim, asked = undelivered.claim, []
+
+    def twice(*given, **named):
+        asked.append(claim(*given, **named))
+        return claim(*given, **named) if len(asked) == 2 else asked[-1]
+
+    monkeypatch.setattr(undelivered, "claim", twice)
+    world.run(3)
+    assert len(asked) == 3
+    assert world.posts == ids(1, 3)
+    assert progress(now(history, made)) == ("waiting", 3, 0, 0, 0)
+    world.run(200)
+    assert sorted(world.posts) == ids(1, 2, 3)
+    assert progress(now(history, made)) == ("completed", 3, 3, 3, 0)
 
 
 class Slow:
