@@ -97,7 +97,7 @@ def functions(template: Template) -> str:
     rows = (
         (
             f"`{name}`",
-            function["Description"],
+            _described(function["Description"]),
             " and ".join(_started_by(template, name, function)),
             ", ".join(_touched(template, function)) or "–",
             f"{function['Timeout']} s, {function.get('MemorySize', standard['MemorySize'])} MB",
@@ -190,6 +190,14 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _events(function: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(function.get("Events", {}).values())
+
+
+def _described(value: object) -> str:
+    """A description, or the one of those that a parameter chooses from which stands without it."""
+    match value:
+        case {"Fn::If": [_, _, str(usual)]}:
+            return usual
+    return str(value)
 
 
 def _listed(value: object) -> list[Any]:

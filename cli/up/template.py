@@ -258,7 +258,7 @@ class Template:
         for _, api in self._apis():
             for path, operations in api.get("DefinitionBody", {}).get("paths", {}).items():
                 for method, operation in operations.items():
-                    [name] = operation["security"][0] if "security" in operation else [default]
+                    [name] = (operation["security"] or [["NONE"]])[0] if "security" in operation else [default]
                     function = self._called(operation["x-amazon-apigateway-integration"]["uri"])
                     authorizer = self._authorizer(path, name)
                     yield Route(method=method.upper(), path=path, function=function, authorizer=authorizer)

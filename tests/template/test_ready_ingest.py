@@ -14,10 +14,12 @@ from cli.up.template import Template as Local
 from tests.template.resources import listed, of_type, target
 from tests.template.translation import ROOT, Template, read
 
-# What Lambda does not keep in a version, and what says who calls.
-NOT_OF_A_VERSION = {"ReservedConcurrentExecutions", "Events"}
+# What Lambda does not keep in a version, what says who calls, and what has the digest in it.
+NOT_OF_A_VERSION = {"ReservedConcurrentExecutions", "Events", "Description"}
 # What the function names of the stack and keeps its name; the layer's the description tells.
 LASTING = {"ConfigTable", "DataTable", "EventsQueue", "IngestRole", "IngestLogGroup", "ParleyLayer"}
+# What gives those two another name.
+REPLACING = {"LogGroupName", "Path", "RoleName"}
 MAX_DESCRIPTION = 256
 MAX_LAYER_VERSION = 999_999
 
@@ -28,9 +30,15 @@ def written() -> Template:
 
 
 def configuration(template: Template) -> dict[str, Any]:
-    """All that the template says of what a version of ingest would be."""
+    """All that the template says of what a version of ingest would be, and of the names that it would have for good."""
     own = template["Resources"]["IngestFunction"]["Properties"]
-    return {
+    named = {
+        (name, part): value
+        for name in ("IngestRole", "IngestLogGroup")
+        for part, value in template["Resources"][name]["Properties"].items()
+        if part in REPLACING
+    }
+    return {" ".join(key): value for key, value in named.items()} | {
         key: value for key, value in {**template["Globals"]["Function"], **own}.items() if key not in NOT_OF_A_VERSION
     }
 
@@ -90,7 +98,7 @@ def test_the_description_of_a_version_has_room_for_the_longest_values(written: T
         if name == "Layer":
             return str(MAX_LAYER_VERSION)
         if name == "Url":
-            return "u" * max(int(parameters[each]["MaxLength"]) for each in ("PublicUrl", "DomainName"))
+            return "u" * max(int(parameters["PublicUrl"]["MaxLength"]), 8 + int(parameters["DomainName"]["MaxLength"]))
         declared = parameters[name]
         return max((str(each) for each in declared.get("AllowedValues", [declared.get("MaxValue")])), key=len)
 
@@ -98,14 +106,35 @@ def test_the_description_of_a_version_has_room_for_the_longest_values(written: T
     assert len(re.sub(r"\$\{(\w+)\}", lambda found: longest(found[1]), text)) <= MAX_DESCRIPTION
 
 
-def test_the_alias_leads_to_the_version_and_keeps_what_was_asked_for(translated: Template) -> None:
-    alias = translated["Resources"]["ReadyIngest"]
-    assert alias["Condition"] == translated["Resources"]["ReadyIngestVersion"]["Condition"] == "HasReadyIngest"
+def test_the_function_has_the_versions_description_or_lambda_would_publish_nothing(written: Template) -> None:
+    """Another description of a version alone is an error: "A version for this Lambda function exists"."""
+    function = written["Resources"]["IngestFunction"]["Properties"]["Description"]["Fn::If"]
+    assert function[:2] == ["HasReadyIngest", {"Fn::Sub": description(written)}]
+
+
+def test_the_url_in_the_description_is_the_functions(written: Template) -> None:
+    """Another one for the same setting would be another description of an unchanged function."""
+    variables = written["Resources"]["IngestFunction"]["Properties"]["Environment"]["Variables"]
+    assert description(written)[1]["Url"] == variables["PUBLIC_URL"]
+
+
+def test_the_alias_leads_to_the_version_and_that_has_what_was_asked_for(translated: Template) -> None:
+    alias, version = (translated["Resources"][name] for name in ("ReadyIngest", "ReadyIngestVersion"))
+    assert alias["Condition"] == version["Condition"] == "HasReadyIngest"
     assert target(alias["Properties"]["FunctionVersion"]) == "ReadyIngestVersion"
+    # with it, an alias cannot be moved without the weights that it does not go with
+    assert "ProvisionedConcurrencyConfig" not in alias["Properties"]
     asked = {"ProvisionedConcurrentExecutions": {"Ref": "IngestProvisionedConcurrency"}}
-    assert alias["Properties"]["ProvisionedConcurrencyConfig"]["Fn::If"][:2] == ["HasIngestProvision", asked]
+    provision = ["HasIngestProvision", asked, {"Ref": "AWS::NoValue"}]
+    assert version["Properties"]["ProvisionedConcurrencyConfig"] == {"Fn::If": provision}
     function = translated["Resources"]["IngestFunction"]["Properties"]
-    assert function["SnapStart"] == {"ApplyOn": {"Fn::If": ["HasIngestSnapStart", "PublishedVersions", "None"]}}
+    snapshot = ["HasIngestSnapStart", {"ApplyOn": "PublishedVersions"}, {"Ref": "AWS::NoValue"}]
+    assert function["SnapStart"] == {"Fn::If": snapshot}
+
+
+def test_another_number_of_environments_is_another_version(written: Template) -> None:
+    """CloudFormation can change it on none that there is."""
+    assert "IngestProvisionedConcurrency" in set(names(written, {"Fn::Sub": description(written)}))
 
 
 def test_api_gateway_may_call_the_version_before_a_route_leads_to_it(translated: Template) -> None:

@@ -45,7 +45,8 @@ UNAVAILABLE = (BotoCoreError, ClientError, PartialAnswerError)
 class _OwnServices(Loader):
     """Finds two services' models without looking, at each cold start, through the folders of four hundred.
 
-    Credentials come from the environment in Lambda; such as want a third service (`sts`, `sso`) have no place here.
+    Lambda's credentials come from the environment, or by HTTP (SnapStart); such as want a third service (`sts`, `sso`)
+    have no place here.
     """
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 — clients ask for kinds that both have

@@ -38,6 +38,53 @@ def test_routes_carry_their_authorizer_or_none(toy: Template) -> None:
     assert toy.authorizers["Gate"].function == "Guard"
 
 
+DEFINED = """
+Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth:
+        DefaultAuthorizer: Gate
+        Authorizers:
+          Gate: {FunctionArn: !GetAtt Echo.Arn, AuthorizerPayloadFormatVersion: "2.0", EnableSimpleResponses: true}
+      DefinitionBody:
+        paths:
+          /open: {get: {SECURITY x-amazon-apigateway-integration: {uri: !Sub "functions/${TARGET}/invocations"}}}
+  Echo: {Type: AWS::Serverless::Function, Properties: {Handler: a.b}}
+  Live: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Echo}}
+  Work: {Type: AWS::SQS::Queue, Properties: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("security", "authorizer"),
+    [("", "Gate"), ("security: [{Gate: []}],", "Gate"), ("security: [{NONE: []}],", None), ("security: [],", None)],
+)
+@pytest.mark.parametrize("called", ["Echo.Arn", "Live"])
+def test_routes_of_the_apis_own_definition_are_read_too(
+    tmp_path: Path, security: str, authorizer: str | None, called: str
+) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(DEFINED.replace("SECURITY", security).replace("TARGET", called))
+    [route] = Template(path, {}).routes
+    assert (route.key, route.function) == ("GET /open", "Echo")
+    assert (route.authorizer and route.authorizer.name) == authorizer
+
+
+@pytest.mark.parametrize(
+    ("security", "called", "problem"),
+    [
+        ("security: [{Nobody: []}],", "Echo.Arn", "no authorizer 'Nobody'"),
+        ("", "Work", "calls no function of this template"),
+    ],
+)
+def test_a_definition_that_leads_nowhere_is_refused(tmp_path: Path, security: str, called: str, problem: str) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(DEFINED.replace("SECURITY", security).replace("TARGET", called))
+    with pytest.raises(TemplateError, match=problem):
+        Template(path, {})
+
+
 def test_mappings_schedules_tables_and_queues_are_read(toy: Template) -> None:
     [mapping], [schedule], [table] = toy.mappings, toy.schedules, toy.tables
     queues = {queue.logical_id: queue for queue in toy.queues}
