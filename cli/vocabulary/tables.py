@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from parley.cloudevents import own
-from parley.platforms import PLATFORM_NAMES, common
+from parley.platforms import PLATFORM_NAMES, vocabulary
 from parley.vocabulary import PARLEY
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def rows() -> Iterator[tuple[str, Row]]:
     """Each row with its platform's name."""
     for name in PLATFORM_NAMES:
-        for row in common(name).rows:
+        for row in vocabulary(name).rows:
             yield name, row
     for row in own.COMMON.rows:
         yield PARLEY, row

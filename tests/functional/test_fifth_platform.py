@@ -47,7 +47,7 @@ FOLDER = {
         def sign(_callback, secrets, _delivery_sid, _now_seconds):
             return {"X-Chirp-Key": secrets.secrets[0]}
     """,
-    "common.py": """
+    "vocabulary.py": """
         from parley.cloudevents import payload
         from parley.cloudevents.mapping import Common, Row, rule
 

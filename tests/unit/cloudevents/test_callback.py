@@ -75,10 +75,10 @@ def test_the_dispatcher_starts_without_what_only_this_format_needs():
     check = (
         "import sys, functions.dispatcher.app, parley.platforms as p\n"
         "[p.platform(name) for name in p.PLATFORM_NAMES]\n"
-        "loaded = [name for name in sys.modules if name.startswith('parley.cloudevents') or name.endswith('.common')"
-        " and name.startswith('parley.')]\n"
+        "loaded = [name for name in sys.modules if name.startswith('parley.cloudevents')"
+        " or (name.startswith('parley.platforms.') and name.endswith('.vocabulary'))]\n"
         "import parley.cloudevents.envelope\n"
-        "[p.common(name) for name in p.PLATFORM_NAMES]\n"
+        "[p.vocabulary(name) for name in p.PLATFORM_NAMES]\n"
         "print(loaded, 'pydantic' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from parley.cloudevents import schemas
-from parley.platforms import PLATFORM_NAMES, common, platform
+from parley.platforms import PLATFORM_NAMES, platform, vocabulary
 from parley.vocabulary import PLATFORM_TYPES, UNRECOGNISED_TYPE
 from tests.unit.cloudevents import samples
 from tests.unit.platforms import examples
@@ -87,7 +87,7 @@ def check_named(value, schema):
 
 def test_each_type_that_naming_gives_has_a_row_and_each_row_such_a_type():
     for name in PLATFORM_NAMES:
-        rows = common(name).rows
+        rows = vocabulary(name).rows
         own = {event_type for row in rows if not row.shared for event_type in row.types}
         shared = {event_type for row in rows if row.shared for event_type in row.types}
         given = {event.type for _, event in [*samples.payloads(), *samples.variants()] if event.platform == name}
@@ -98,7 +98,7 @@ def test_each_type_that_naming_gives_has_a_row_and_each_row_such_a_type():
 
 def test_the_events_that_rows_name_are_those_that_the_platform_knows():
     for name in PLATFORM_NAMES:
-        words = " ".join(row.events for row in common(name).rows).replace(",", " ").split()
+        words = " ".join(row.events for row in vocabulary(name).rows).replace(",", " ").split()
         known = platform(name).names.known
         assert set(known) <= set(words)
         assert {word for word in words if "_" in word or word.startswith("on")} - {"automation_event.X"} <= set(known)

@@ -10,7 +10,7 @@ import pytest
 from cli.vocabulary.files import generated
 from parley.cloudevents import fields, own, schemas
 from parley.cloudevents.mapping import Row, rule
-from parley.platforms import PLATFORM_NAMES, common
+from parley.platforms import PLATFORM_NAMES, vocabulary
 from parley.vocabulary import TYPES
 from tests.unit.cloudevents import samples
 
@@ -203,7 +203,7 @@ def test_a_rule_for_a_field_that_the_vocabulary_has_not_is_no_rule():
 
 
 def test_every_row_says_which_events_it_is_for():
-    for table in (*map(common, PLATFORM_NAMES), own.COMMON):
+    for table in (*map(vocabulary, PLATFORM_NAMES), own.COMMON):
         for row in table.rows:
             assert isinstance(row, Row)
             assert row.events

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from parley.cloudevents import own, payload
 from parley.cloudevents.fields import rfc3339
-from parley.platforms import common
+from parley.platforms import vocabulary
 from parley.platforms.interface import Callback
 from parley.platforms.reading import UnreadableError, at
 from parley.vocabulary import PARLEY
@@ -37,7 +37,7 @@ def _attribute(text: str) -> str:
 
 
 def _common(event: Event) -> Common:
-    return own.COMMON if event.platform == PARLEY else common(event.platform)
+    return own.COMMON if event.platform == PARLEY else vocabulary(event.platform)
 
 
 def _data(event: Event) -> dict[str, Any]:

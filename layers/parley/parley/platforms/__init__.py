@@ -38,7 +38,7 @@ def platform(name: str) -> Platform:
 
 
 @cache
-def common(name: str) -> Common:
+def vocabulary(name: str) -> Common:
     """The platform of that name in the common vocabulary, imported when it is first asked for.
 
     Raises:
@@ -46,4 +46,4 @@ def common(name: str) -> Common:
     """
     if name not in PLATFORM_NAMES:
         raise KeyError(name)
-    return cast("Common", import_module(f"{__name__}.{name}.common").COMMON)
+    return cast("Common", import_module(f"{__name__}.{name}.vocabulary").COMMON)
