@@ -20,13 +20,15 @@ _INTRODUCTION = """\
 
 Made by `make metrics` from `layers/parley/parley/telemetry.py` and `template.yaml`.
 
-## What the functions count
+## What is counted
 
-In CloudWatch under the namespace `Parley/` and the stack's name. Each has one dimension, `service`, the function's
-name. They stand inside the operation's own log line (CloudWatch's embedded metric format), once per batch in the
-dispatcher. An account's first ten custom metrics and first ten alarms are free; beyond that a metric is 0.30 dollars
-a month for the hours in which it is written, an alarm 0.10 for each metric that it reads.
+In CloudWatch under the namespace `Parley/` and the stack's name. The functions' metrics have one dimension, `service`,
+the function's name, and stand inside the operation's own log line (CloudWatch's embedded metric format), once per batch
+in the dispatcher. What API Gateway refuses, CloudWatch counts in its access log. An account's first ten custom metrics
+and first ten alarms are free; beyond that a metric is 0.30 dollars a month for the hours in which it is written, an
+alarm 0.10 for each metric that it reads.
 """
+_IN_THE_ACCESS_LOG = {"OverRate": "platforms' calls that API Gateway refused, being over a rate (429)"}
 _ALARMS = """
 ## Alarms
 
@@ -94,15 +96,15 @@ def page(template: Mapping[str, Any]) -> str:
     Args:
         template: template.yaml as it is written.
     """
-    alarms = {
-        name: resource["Properties"]
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::CloudWatch::Alarm"
-    }
-    return "".join(f"{line}\n" for line in _lines(alarms))
+    alarms, filters = (_of_type(template, f"AWS::{kind}") for kind in ("CloudWatch::Alarm", "Logs::MetricFilter"))
+    return "".join(f"{line}\n" for line in _lines(alarms, filters))
 
 
-def _lines(alarms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _of_type(template: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, Any]]:
+    return {name: found["Properties"] for name, found in template["Resources"].items() if found["Type"] == kind}
+
+
+def _lines(alarms: Mapping[str, Mapping[str, Any]], filters: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     watching = {(alarm.get("MetricName"), _service(alarm)): name for name, alarm in alarms.items()}
     yield _INTRODUCTION
     yield "| name | unit | `service` | what it counts | alarm |"
@@ -111,6 +113,9 @@ def _lines(alarms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         watched_by = watching.get((metric.name, metric.service))
         named = f"`{watched_by}`" if watched_by else "–"
         yield f"| `{metric.name}` | {metric.unit} | {metric.service} | {metric.meaning} | {named} |"
+    for made in (each for found in filters.values() for each in found["MetricTransformations"]):
+        name = made["MetricName"]
+        yield f"| `{name}` | {made['Unit']} | – | {_IN_THE_ACCESS_LOG[name]} | `{watching[name, None]}` |"
     yield _ALARMS
     yield "| alarm | goes off when | what to do |"
     yield "| --- | --- | --- |"

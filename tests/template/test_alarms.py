@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +40,7 @@ WATCHED = {
     "TooLargeAlarm",
     "NotKeptAlarm",
     "IngestThrottledAlarm",
+    "IngestRateAlarm",
     "WebhooksPausedAlarm",
     "SweepLagAlarm",
     "AuthorizationDeniedAlarm",
@@ -82,12 +84,31 @@ def test_each_alarm_says_what_to_do_and_tells_whoever_is_named(alarms: dict[str,
 def test_an_alarm_on_a_metric_of_ours_reads_one_that_is_written(alarms: dict[str, dict[str, Any]]) -> None:
     read = set()
     for alarm in alarms.values():
-        if alarm.get("Namespace") == OURS:
+        if alarm.get("Namespace") == OURS and alarm["MetricName"] != "OverRate":  # counted in the access log: below
             [dimension] = alarm["Dimensions"]
             assert dimension["Name"] == "service"
             read.add((alarm["MetricName"], dimension["Value"]))
     assert read
     assert read <= WRITTEN
+
+
+def test_what_the_gateway_refuses_of_ingest_is_counted_in_its_access_log(
+    translated: Template, alarms: dict[str, dict[str, Any]]
+) -> None:
+    """A platform sends once: what is over a rate never reaches the function, and AWS has no metric of it."""
+    [counted] = of_type(translated, "AWS::Logs::MetricFilter").values()
+    [stage] = of_type(translated, "AWS::ApiGatewayV2::Stage").values()
+    assert target(stage["AccessLogSettings"]["DestinationArn"]) == target(counted["LogGroupName"])
+    line = stage["AccessLogSettings"]["Format"]
+    for member, variable in (("status", "status"), ("route", "routeKey")):
+        assert f'"{member}":"$context.{variable}"' in line, "a text, as the pattern compares"
+    assert counted["FilterPattern"] == '{ ($.status = "429") && ($.route = "*/ingest/*") }'
+    assert all(fnmatchcase(route, "*/ingest/*") for route in stage["RouteSettings"])
+    [made] = counted["MetricTransformations"]
+    alarm = alarms["IngestRateAlarm"]
+    assert (made["MetricNamespace"], made["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert "Dimensions" not in alarm, "one with dimensions would be another metric"
+    assert alarm["Threshold"] == 0
 
 
 def test_an_alarm_or_a_widget_on_a_metric_of_aws_reads_one_that_is_published(
@@ -155,8 +176,11 @@ def test_the_dashboard_shows_every_alarm_and_only_metrics_that_are_written(
     [shown] = [widget["properties"]["alarms"] for widget in body["widgets"] if widget["type"] == "alarm"]
     assert set(shown) == {f"${{{name}.Arn}}" for name in alarms}
     metrics = [metric for widget in body["widgets"] for metric in widget["properties"].get("metrics", [])]
-    ours = {(name, service) for namespace, name, _, service, *_ in metrics if namespace.startswith("Parley/")}
-    assert ours == WRITTEN, "one that is missing is worth nobody's money"
+    ours = [metric[1:4] for metric in metrics if metric[0].startswith("Parley/")]
+    assert {(name, dimension[1]) for name, *dimension in ours if dimension[0] == "service"} == WRITTEN, (
+        "one that is missing is worth nobody's money"
+    )
+    assert [name for name, *dimension in ours if dimension[0] != "service"] == ["OverRate"]
     # CloudWatch's free dashboards hold 50 metrics
     assert len(metrics) <= 50
 

@@ -15,10 +15,10 @@ from tests.template.translation import ROOT
 if TYPE_CHECKING:
     from tests.template.translation import Template
 
-# There, FunctionName says whom the resource is for.
+# There, FunctionName or LogGroupName says whom the resource is for.
 REFERRING = (
     *("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig"),
-    *("AWS::Lambda::Version", "AWS::Lambda::Alias"),
+    *("AWS::Lambda::Version", "AWS::Lambda::Alias", "AWS::Logs::MetricFilter"),
 )
 NAMES = (
     *("FunctionName", "RoleName", "QueueName", "TableName", "AlarmName", "LogGroupName", "LayerName", "TopicName"),
