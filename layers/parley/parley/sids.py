@@ -34,6 +34,16 @@ def is_sid(text: str, prefix: str) -> bool:
     return text.startswith(prefix) and _SID.fullmatch(text) is not None
 
 
+def to_bytes(sid: str, prefix: str) -> bytes | str:
+    """A SID of that kind without its letters, half as long, for an attribute of that kind; another text as it is."""
+    return bytes.fromhex(sid[2:]) if is_sid(sid, prefix) else sid
+
+
+def from_bytes(stored: bytes | str, prefix: str) -> str:
+    """What `to_bytes` was given."""
+    return prefix + stored.hex() if isinstance(stored, bytes) else stored
+
+
 def _digest(*parts: str) -> str:
     return hashlib.sha256(_SEPARATOR.join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -54,6 +54,19 @@ def test_an_event_shows_what_came_and_what_became_of_it(history):
     assert rows[hook(1).sid]["delivery_sid"] == delivery_sid(made.sid, hook(1).sid)
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    [None, "", "application/json", "application/x-www-form-urlencoded", "application/json; charset=utf-8", "text/é; 0"],
+)
+@pytest.mark.parametrize("source_sid", [None, "SR" + "0a" * 16])
+def test_what_an_item_abbreviates_is_shown_whole(history, content_type, source_sid):
+    history.keep(1, content_type=content_type, source_sid=source_sid)
+    _, body = history.get(f"{LIST}/{dispatch.event(1).sid}")
+    assert (body["content_type"], body["source_sid"]) == (content_type, source_sid)
+    _, listed = history.get(LIST)
+    assert [row["source_sid"] for row in listed["events"]] == [source_sid]
+
+
 def test_bytes_that_are_no_text_are_shown_as_base64(history):
     history.keep(1, payload=b"\xff\x00")
     _, body = history.get(f"{LIST}/{dispatch.event(1).sid}")

@@ -62,3 +62,11 @@ def test_new_sids_have_their_kind():
     assert not sids.is_sid(sid.upper(), "UM")
     assert not sids.is_sid(sid + "0", "UM")
     assert not sids.is_sid(sid + "\n", "UM")
+
+
+@given(digits=hexes, text=texts)
+def test_what_stands_for_a_sid_in_an_item_leads_back_to_it(digits, text):
+    sid = f"{sids.ACCOUNT}{digits}"
+    assert sids.to_bytes(sid, sids.ACCOUNT) == bytes.fromhex(digits)
+    for whole, kind in ((sid, sids.ACCOUNT), (sid, sids.SOURCE), (text, sids.SOURCE)):
+        assert sids.from_bytes(sids.to_bytes(whole, kind), kind) == whole

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from parley.attributes import from_item, to_attribute
 from parley.data_table import keys, listing
-from parley.data_table.events import Listed, listed
-from parley.sids import conversation_partition
+from parley.data_table.events import Listed, listed, source_of
+from parley.sids import SOURCE, conversation_partition, to_bytes
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -31,9 +31,10 @@ class Wanted:
     source_sid: str | None = None
 
     @property
-    def attributes(self) -> dict[str, str]:
+    def attributes(self) -> dict[str, str | bytes]:
         """The attributes that an item must have."""
-        named = {"t": self.type, "p": self.platform, "cv": self.conversation_id, "src": self.source_sid}
+        source = to_bytes(self.source_sid, SOURCE) if self.source_sid else None
+        named = {"t": self.type, "p": self.platform, "cv": self.conversation_id, "src": source}
         return {name: value for name, value in named.items() if value is not None}
 
 
@@ -117,7 +118,7 @@ def last_received(
     for step in listing.settle(reads, below=listing.NEWEST):
         reached = step.reached
         for values in (values for _, group in step.groups for values in group):
-            if (source_sid := values.get("src")) in missing:
+            if (source_sid := source_of(values)) in missing:
                 missing.discard(source_sid)
                 found[source_sid] = keys.received_ms_of(values["isk"])
         if not missing or reached is None:

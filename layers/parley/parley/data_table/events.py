@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from parley import codec, results
+from parley import codec, results, sids
 from parley.attributes import from_item, to_attribute, to_item
 from parley.aws import PartialAnswerError
 from parley.data_table import items, keys
@@ -21,6 +21,9 @@ from parley.queries import query_all
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, BatchStatementRequestTypeDef
+
+# Stored as their place in this list, which only grows: the usual ones.
+_CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded", "application/json; charset=utf-8")
 
 ERASED = "gone"  # the attribute that makes an item a tombstone: when it was erased, Unix milliseconds
 
@@ -90,8 +93,8 @@ def to_values(
         "sk": key.sk,
         "ipk": listing.pk,
         "isk": listing.sk,
-        "ac": event.account_sid,
-        "src": event.source_sid,
+        "ac": sids.to_bytes(event.account_sid, sids.ACCOUNT),
+        "src": sids.to_bytes(event.source_sid, sids.SOURCE) if event.source_sid else None,
         "p": event.platform,
         "n": event.name,
         "t": event.type,
@@ -101,7 +104,7 @@ def to_values(
         "oc": event.occurred_ms,
         "rid": event.rid,
         "m": None if event.method == "POST" else event.method,
-        "ct": event.content_type,
+        "ct": _CONTENT_TYPES.index(event.content_type) if event.content_type in _CONTENT_TYPES else event.content_type,
         "hp": event.hops or None,
         "te": event.test or None,
         "sz": len(event.payload),
@@ -118,7 +121,7 @@ def listed(values: Mapping[str, Any]) -> Listed:
     return Listed(
         event_sid=values["sk"],
         assistant_sid=values["pk"].partition("#")[0],
-        source_sid=values.get("src"),
+        source_sid=source_of(values),
         platform=values["p"],
         name=values["n"],
         type=values["t"],
@@ -133,11 +136,16 @@ def listed(values: Mapping[str, Any]) -> Listed:
     )
 
 
+def source_of(values: Mapping[str, Any]) -> str | None:
+    """The source of an entry of the index."""
+    return sids.from_bytes(values["src"], sids.SOURCE) if "src" in values else None
+
+
 def _stored(values: Mapping[str, Any]) -> Stored:
-    summary = listed(values)
+    summary, content_type = listed(values), values.get("ct")
     event = Event(
         sid=summary.event_sid,
-        account_sid=values["ac"],
+        account_sid=sids.from_bytes(values["ac"], sids.ACCOUNT),
         assistant_sid=summary.assistant_sid,
         source_sid=summary.source_sid,
         platform=summary.platform,
@@ -150,7 +158,7 @@ def _stored(values: Mapping[str, Any]) -> Stored:
         received_ms=summary.received_ms,
         rid=values["rid"],
         method=values.get("m", "POST"),
-        content_type=values.get("ct"),
+        content_type=_CONTENT_TYPES[content_type] if isinstance(content_type, int) else content_type,
         payload=codec.unpack(values["zc"], values["z"]),
         hops=values.get("hp", 0),
         test=values.get("te", False),

@@ -133,7 +133,7 @@ class Query:
     low: str
     limit: int
     by_time: bool
-    wanted: Mapping[str, str]
+    wanted: Mapping[str, str | bytes]
 
     def read(self, client: DynamoDBClient, table: str, below: str) -> Stretch[dict[str, Any]]:
         """One stretch of the partition."""
