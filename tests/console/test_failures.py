@@ -61,6 +61,18 @@ def test_a_form_that_is_being_filled_in_outlives_the_token(signed_in, bundle):
     bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
 
 
+def test_a_form_that_is_refused_for_the_token_leads_to_signing_in_once_it_is_closed(signed_in):
+    page = signed_in
+    page.press("button", "New assistant")
+    page.type("Name", "typed by hand")
+    answer(page, "/v1/", *EXPIRED)
+    page.press("button", "Create")
+    page.see("Copy what you have typed, then close this")
+    assert page.run("document.querySelector('dialog[open] [name=unique_name]').value") == "typed by hand"
+    page.press("button", "Close")
+    page.heading("Sign in")
+
+
 def test_the_network_and_the_limits_of_the_gateway_are_told_in_words(signed_in, bundle):
     page = signed_in
     show(page, "events")

@@ -82,8 +82,9 @@ def test_a_name_that_is_taken_is_refused_in_the_dialog(signed_in):
     page.press("button", "New assistant")
     page.type("Name", "demo-bot")
     page.press("button", "Create")
-    page.see("demo-bot")
-    page.wait("document.querySelector('dialog[open] [role=alert] .notice')?.textContent.includes('demo-bot')")
+    page.see("'demo-bot' is taken")
+    page.wait("document.activeElement.name === 'unique_name' && document.activeElement.ariaInvalid === 'true'")
+    assert "UniqueName" not in page.text()
 
 
 def test_a_webhook_is_created_with_a_secret_that_is_typed_unseen_then_changed_and_deleted(signed_in, bundle):
@@ -135,6 +136,25 @@ def test_a_webhook_is_created_with_a_secret_that_is_typed_unseen_then_changed_an
     assert "fine" not in hooks(bundle)
 
 
+def test_a_webhook_without_events_is_asked_for_one_where_they_are_chosen(signed_in, bundle):
+    page = signed_in
+    show(page, "webhooks")
+    page.heading("Webhooks")
+    page.press("button", "New webhook")
+    page.type("Name", "none")
+    page.type("URL", f"{bundle.receiver_url}/none")
+    page.press("button", "Create")
+    page.see("Choose at least one.")
+    assert page.run("document.activeElement.value") == "*"
+    # a name that was typed is refused where it was
+    page.press("summary", "By platform, in its own words")
+    page.type("Other names", "mesage_created")
+    page.press("button", "Create")
+    page.wait("document.activeElement.name === 'events' && document.activeElement.ariaInvalid === 'true'")
+    assert "Choose at least one." not in page.text()
+    page.press("button", "Close")
+
+
 def test_a_webhook_that_somebody_else_has_changed_meanwhile_is_not_overwritten(signed_in, bundle):
     page = signed_in
     made = bundle.subscribe("/shared", "message.sent")
@@ -160,6 +180,31 @@ def test_a_source_that_somebody_else_has_changed_meanwhile_is_not_overwritten(si
     page.press("button", "Save")
     page.see("Somebody else has changed it since you opened it")
     assert bundle.call("GET", f"{DEMO}/Sources/{made['sid']}")["options"]["reply"] == hangup
+    bundle.call("DELETE", f"{DEMO}/Sources/{made['sid']}")
+
+
+def test_a_sources_option_is_refused_at_its_field_and_a_first_secret_has_no_former_one(signed_in, bundle):
+    page = signed_in
+    made = bundle.call("POST", f"{DEMO}/Sources", form={"UniqueName": "line", "Platform": "tropo"})
+    show(page, "sources", made["sid"])
+    page.heading("line")
+    page.press("button", "Edit")
+    page.type("Reply", "no JSON")
+    page.press("button", "Save")
+    page.wait("document.activeElement.name === 'reply' && document.activeElement.ariaInvalid === 'true'")
+    page.press("button", "Close")
+    page.press("button", "Give it a secret")
+    page.see("Give line a secret")
+    assert "former" not in page.run("document.querySelector('dialog[open]').innerText")
+    page.type("Secret", "nobody")
+    page.press("button", "Give it")
+    page.see("Allowed: user:password")
+    page.type("Secret", "user:password")
+    page.press("button", "Give it")
+    page.see("by its secret")
+    page.press("button", "Rotate the secret")
+    page.see("The former one stays good for")
+    page.press("button", "Close")
     bundle.call("DELETE", f"{DEMO}/Sources/{made['sid']}")
 
 

@@ -11,9 +11,9 @@ export class ApiError extends Error {
     this.code = code;
   }
 
-  /** The parameter that was refused, as the API names it: `WebhookUrl`. */
+  /** The parameter that was refused, as the API names it: `WebhookUrl`; a name that is taken is told so too. */
   get parameter() {
-    return this.code === 20001 ? this.message.split(":", 1)[0] : null;
+    return /^([A-Z][A-Za-z]*): /.exec(this.message)?.[1] ?? null;
   }
 }
 
@@ -58,9 +58,12 @@ function refusal(status, text) {
   }
   // what the gateway answers itself has no code: it says that the token is none, or not one of this deployment
   const signedOut = status === 401 || (status === 403 && !said.code);
+  const failed = status >= 500 && !said.code; // the gateway's own words are no more than the status
   const message = signedOut
     ? "The token was refused: it is wrong, or it has expired."
-    : (WORDS[status] ?? said.message ?? `The API answered with status ${status}.`);
+    : failed
+      ? `The API failed (status ${status}). Wait for some seconds, then try again.`
+      : (WORDS[status] ?? said.message ?? `The API answered with status ${status}.`);
   return new (signedOut ? SignedOutError : ApiError)(status, said.code ?? 0, message);
 }
 

@@ -3,7 +3,7 @@
 import { ApiError, SignedOutError, calls } from "./api.js";
 import { activity } from "./activity.js";
 import { assistants, createAssistant } from "./assistants.js";
-import { closeAll, isOpen } from "./dialogs.js";
+import { OUTLIVED, closeAll, isOpen } from "./dialogs.js";
 import { button, failed, fill, h, say } from "./dom.js";
 import { event, events } from "./events.js";
 import { signIn } from "./signin.js";
@@ -153,8 +153,9 @@ window.addEventListener("unhandledrejection", (rejected) => {
   rejected.preventDefault();
   if (left) return;
   // a form that is being filled in stays: what was typed can still be copied
-  if (reason instanceof SignedOutError && !isOpen()) signedOut(reason.message);
-  else say(reason.message);
+  if (!(reason instanceof SignedOutError)) say(reason.message);
+  else if (isOpen()) say(`${reason.message} ${OUTLIVED}`);
+  else signedOut(reason.message);
 });
 window.addEventListener("hashchange", show);
 document.querySelector(".skip").addEventListener("click", (clicked) => {

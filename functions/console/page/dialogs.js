@@ -1,8 +1,12 @@
 // Dialogs: the browser's own, which keep the focus inside and give it back.
 
+import { SignedOutError } from "./api.js";
 import { button, copyable, fill, h, newId, say } from "./dom.js";
 
 const open = new Set();
+
+/** What to do in a dialog that has outlived its token. */
+export const OUTLIVED = "Copy what you have typed, then close this: you can sign in again.";
 
 export const isOpen = () => open.size > 0;
 
@@ -67,9 +71,9 @@ export function form(
     if (element.hasAttribute("aria-busy")) return;
     fill(wrong);
     for (const field of fields) field.refuse(null);
-    const missing = fields.find((field) => field.control?.required && !field.control.value.trim());
+    const missing = fields.find((field) => lacking(field));
     if (missing) {
-      missing.refuse("It is needed.");
+      missing.refuse(lacking(missing));
       missing.control.focus();
       return;
     }
@@ -85,6 +89,10 @@ export function form(
   return element;
 }
 
+/** What is said of a field that may not be left as it is; null when it may. */
+const lacking = ({ missing, control }) =>
+  missing ? missing() : control?.required && !control.value.trim() ? "It is needed." : null;
+
 const readAll = (fields) => {
   const found = {};
   for (const field of fields) {
@@ -95,14 +103,24 @@ const readAll = (fields) => {
 };
 
 function refuse(fields, wrong, error) {
-  const refused = error.parameter && fields.find((field) => field.parameter === error.parameter && field.control);
+  const said = error.parameter ? error.message.slice(error.parameter.length + 2) : "";
+  const known = fields.filter((field) => error.parameter && field.parameter === error.parameter && field.control);
+  // one parameter may have several fields: what is said then begins with the field's name
+  const refused = known.find((field) => said.startsWith(field.name)) ?? known[0];
   if (refused) {
-    refused.refuse(error.message.slice(error.parameter.length + 2));
+    refused.refuse(said);
     refused.control.closest("details")?.setAttribute("open", "");
     refused.control.focus();
   } else {
-    fill(wrong, h("p", { class: "notice bad" }, error.message));
+    const outlived = isOpen() && error instanceof SignedOutError;
+    fill(wrong, h("p", { class: "notice bad" }, outlived ? `${error.message} ${OUTLIVED}` : error.message));
     wrong.scrollIntoView({ block: "nearest" });
+    if (outlived) wrong.closest("dialog").addEventListener("close", tellAgain, { once: true });
+  }
+
+  // thrown to the page, which asks for a token now that nothing that was typed can be lost
+  async function tellAgain() {
+    throw error;
   }
 }
 

@@ -15,6 +15,13 @@ const SECRETS = {
   userinfo: "user:password, which the platform sends as HTTP Basic. Left empty, the URL alone guards its calls.",
 };
 
+// of a platform that takes a secret which Parley has made, none
+const NEW_SECRETS = {
+  required: "Your new Twilio auth token: Twilio signs its calls with it.",
+  optional: "The webhook's secret, as the dashboard shows it: calls are then verified by it.",
+  userinfo: "user:password, which the platform sends as HTTP Basic. Put it into the URL at the platform too.",
+};
+
 const platformOf = (name) => PLATFORMS.find((each) => each.name === name);
 
 /** The fields that a platform knows, and how their values become `options`. */
@@ -35,7 +42,7 @@ function optionFields(platform, options = {}) {
         hint: "Read bodies whose backslashes were multiplied by four.",
       }),
   };
-  return platform.options.map((name) => made[name]());
+  return platform.options.map((name) => ({ ...made[name](), parameter: "Options" }));
 }
 
 function withOptions(values, platform) {
@@ -195,9 +202,10 @@ export async function source(context) {
   const platform = platformOf(found.platform);
   const rotate = () =>
     rotateSecret(context, parts, {
-      title: `Rotate the secret of ${found.unique_name}`,
+      title: found.secret ? `Rotate the secret of ${found.unique_name}` : `Give ${found.unique_name} a secret`,
       made: (made) => once("The secret", "It is shown this once. Give it to the platform.", [["Secret", made]]),
-      generates: platform.secret === "generated",
+      hint: NEW_SECRETS[platform.secret] ?? null,
+      first: !found.secret,
     });
   return {
     title: found.unique_name,

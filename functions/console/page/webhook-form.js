@@ -7,8 +7,8 @@ import { JWT_MODES, METHODS, PARLEY_TYPES, PLATFORMS, PLATFORM_TYPES, RETRY_SCHE
 
 const ALL = "*";
 const FORMATS = [
-  ["native", "native: as the platform itself would have called"],
-  ["cloudevents", "CloudEvents: one vocabulary for all platforms"],
+  ["native", "native: as the platform itself calls"],
+  ["cloudevents", "CloudEvents: one vocabulary for all"],
 ];
 const KNOWN = new Set([
   ALL,
@@ -66,11 +66,15 @@ function eventsField(given) {
     ),
   );
   tell();
+  const wrong = h("p", { class: "wrong", id: newId("wrong") });
+  const first = everything.querySelector("input");
+  first.setAttribute("aria-describedby", wrong.id);
   const element = h(
     "fieldset",
     { class: "events" },
     h("legend", {}, "Events"),
     count,
+    wrong,
     everything,
     meanings,
     h(
@@ -87,13 +91,21 @@ function eventsField(given) {
       own,
     ),
   );
+  const read = () => [...chosen, ...(others.read() ?? "").split(/\s+/)].filter(Boolean).join(" ");
   return {
     name: "events",
     parameter: "Events",
     element,
-    control: others.control,
-    read: () => [...chosen, ...(others.read() ?? "").split(/\s+/)].filter(Boolean).join(" "),
-    refuse: others.refuse,
+    get control() {
+      return read() ? others.control : first;
+    },
+    missing: () => (read() ? null : "Choose at least one."),
+    read,
+    // a name that was refused was typed; that there is none at all is told where they are chosen
+    refuse: (said) => {
+      fill(wrong, read() ? null : said);
+      others.refuse(read() ? said : null);
+    },
   };
 }
 
@@ -223,21 +235,19 @@ const OVERLAPS = [
   ["0", "no time: at once"],
 ];
 
-/** A new secret for a webhook or a source, with the time for which the former one stays good. */
-export function rotateSecret({ api, reload }, parts, { title, made, generates = true }) {
-  const own = secret("secret", "New secret", {
-    required: !generates,
-    hint: generates
-      ? "Left empty, one is made for you and shown once."
-      : "What the platform proves its calls with from now on.",
+/** A new secret for a webhook or a source, with the time for which the former one, if there is one, stays good. */
+export function rotateSecret({ api, reload }, parts, { title, made, hint = null, first = false }) {
+  const own = secret("secret", first ? "Secret" : "New secret", {
+    required: hint !== null,
+    hint: hint ?? "Left empty, one is made for you and shown once.",
   });
   const overlap = choice("overlap_seconds", "The former one stays good for", OVERLAPS, { value: "86400" });
   const shown = dialog(
     title,
-    form([own, overlap], "Rotate", async (values) => {
+    form(first ? [own] : [own, overlap], first ? "Give it" : "Rotate", async (values) => {
       const answer = await api.post(parts, {
         ...(values.secret ? { secret: values.secret } : { rotate_secret: true }),
-        overlap_seconds: Number(values.overlap_seconds),
+        ...(first ? {} : { overlap_seconds: Number(values.overlap_seconds) }),
       });
       shown.close();
       await reload();
