@@ -73,6 +73,37 @@ def test_a_form_that_is_refused_for_the_token_leads_to_signing_in_once_it_is_clo
     page.heading("Sign in")
 
 
+def test_what_is_said_in_a_dialog_lies_over_and_under_nothing(signed_in, bundle):
+    page = signed_in
+    page.look(width=390, scheme="light", height=700)
+    made = bundle.subscribe("/covered", "message.sent", UniqueName="N" * 64, Headers='{"X-Team": "a"}')
+    show(page, "webhooks", made["sid"])
+    page.heading("N" * 64)
+    page.press("button", "Edit")
+    page.press("summary", "Method, JWT, retries, headers")
+    answer(page, "/v1/", 503, {"message": "Service Unavailable"})
+    page.press("button", "Save")
+    failed = "The API failed (status 503)."
+    # at the top of a form whose end was looked at; told again by what the page asks for by itself
+    page.wait("document.querySelector('dialog[open] [role=alert]').textContent !== ''")
+    page.wait("document.querySelector('dialog[open] .said').textContent !== ''")
+    assert page.text().count(failed) == 2
+    seen = """
+        (selector) => {
+          const found = document.querySelector(`dialog[open] ${selector}`);
+          const box = found.getBoundingClientRect();
+          return [box.top + 2, box.bottom - 2].every((y) => found.contains(document.elementFromPoint(box.x + 20, y)));
+        }
+    """
+    for selector in (".head", "[role=alert] .notice", ".said"):
+        assert page.run(f"({seen})({json.dumps(selector)})"), selector
+    page.run("document.querySelector('dialog[open] [type=submit]').scrollIntoView({block: 'end'})")
+    assert page.run(f"({seen})('[type=submit]')")
+    as_before(page)
+    page.press("button", "Close")
+    bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
+
+
 def test_the_network_and_the_limits_of_the_gateway_are_told_in_words(signed_in, bundle):
     page = signed_in
     show(page, "events")
