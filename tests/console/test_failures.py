@@ -104,6 +104,42 @@ def test_what_is_said_in_a_dialog_lies_over_and_under_nothing(signed_in, bundle)
     bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
 
 
+def test_a_replay_that_is_looked_at_leaves_the_focus_where_it_is(signed_in, bundle):
+    page = signed_in
+    made = bundle.subscribe("/looked", "message.sent")
+    show(page, "webhooks", made["sid"])
+    page.heading("looked")
+    page.press("button", "Replay")
+    running = {
+        "sid": "RP" + "0" * 32,
+        "mode": "failed",
+        "dry_run": False,
+        "status": "running",
+        "date_created": "2026-01-01T00:00:00Z",
+        "total": 9,
+        "done": 1,
+        "delivered": 1,
+        "failed": 0,
+    }
+    answer(page, "/Replays", 201, running)
+    page.press("button", "Replay")
+    page.see("1 of 9")
+    page.key("Tab")
+    page.key("Tab")
+    focused = "document.activeElement.textContent"
+    assert page.run(focused) == "Cancel it"
+    answer(page, "/Replays", 200, {**running, "done": 5, "delivered": 5})
+    page.see("5 of 9")
+    assert page.run(focused) == "Cancel it"
+    answer(page, "/Replays", 200, {**running, "done": 9, "delivered": 9, "status": "completed"})
+    page.see("9 of 9")
+    # the button is gone
+    assert page.run(focused) == "Replay to looked"
+    as_before(page)
+    page.press("button", "Close")
+    bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
+
+
 def test_the_network_and_the_limits_of_the_gateway_are_told_in_words(signed_in, bundle):
     page = signed_in
     show(page, "events")

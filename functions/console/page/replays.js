@@ -8,7 +8,7 @@ import { PARLEY_TYPES, PLATFORMS, PLATFORM_TYPES, REPLAY_MODES, REPLAY_OPEN, REP
 
 const MODES = {
   failed: "failed: what ended without success",
-  missing: "missing: what this webhook takes by now and never got",
+  missing: "missing: what it takes, yet never got",
   all: "all: both, and what was delivered",
 };
 const EVERY_SECONDS = 1;
@@ -37,15 +37,23 @@ function progress(replay) {
   );
 }
 
+/** Fills an element anew; a focus that goes with what was in it is given to the dialog's heading. */
+function instead(element, ...contents) {
+  const focused = element.contains(document.activeElement);
+  fill(element, ...contents);
+  if (focused) element.closest("dialog")?.querySelector("h2").focus();
+}
+
 /** Shows a replay until it has come to its end; one that only counted can be sent then, as it was asked for. */
 function watch(context, parts, asked, begun, place, watching) {
   const { api } = context;
   const bar = h("div", {});
   const said = h("p", { class: "unseen", "aria-live": "polite" });
   const actions = h("div", { class: "actions" });
-  fill(place, bar, actions, said);
+  instead(place, bar, actions, said);
   const look = every(EVERY_SECONDS, watching.signal, async () => show(await api.get([...parts, begun.sid])));
   let last = "";
+  let open = null;
 
   function show(replay) {
     fill(bar, h("p", {}, pill(replay.status), replay.dry_run ? " a dry run: nothing is sent" : ""), progress(replay));
@@ -53,25 +61,20 @@ function watch(context, parts, asked, begun, place, watching) {
       last = replay.status;
       said.textContent = `The replay is ${replay.status}`;
     }
-    if (isOpen(replay)) {
-      fill(
-        actions,
-        button("Cancel it", () => cancel(context, parts, replay, look)),
-      );
-      return;
-    }
-    watching.abort();
-    fill(
-      actions,
-      replay.dry_run &&
-        replay.total > 0 &&
-        button(
-          `Send ${many(replay.total, "delivery", "deliveries")}`,
-          async () => begin(context, parts, { ...asked, dry_run: false }, place),
-          { kind: "main" },
-        ),
-    );
+    if (open === isOpen(replay)) return; // the button is the same, and may have the focus
+    open = isOpen(replay);
+    if (!open) watching.abort();
+    instead(actions, open ? button("Cancel it", () => cancel(context, parts, replay, look)) : further(replay));
   }
+
+  const further = (replay) =>
+    replay.dry_run &&
+    replay.total > 0 &&
+    button(
+      `Send ${many(replay.total, "delivery", "deliveries")}`,
+      async () => begin(context, parts, { ...asked, dry_run: false }, place),
+      { kind: "main" },
+    );
 
   show(begun);
   look();
