@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +102,18 @@ def test_what_is_said_in_a_dialog_lies_over_and_under_nothing(signed_in, bundle)
     assert page.run(f"({seen})('[type=submit]')")
     as_before(page)
     page.press("button", "Close")
+    bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
+
+
+def test_a_view_that_could_not_be_shown_asks_for_nothing_more(signed_in, bundle):
+    page = signed_in
+    made = bundle.subscribe("/asked", "message.sent")
+    show(page, "webhooks", made["sid"], "DL" + "0" * 32)
+    page.heading("Not found")
+    before = len(page.requests)
+    time.sleep(1.5)  # a delivery is asked for every five seconds: here each of them
+    assert len(page.requests) == before
+    assert page.run("document.getElementById('said').textContent") == ""
     bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
 
 

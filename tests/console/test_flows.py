@@ -457,10 +457,16 @@ def test_a_page_that_does_not_exist_says_so(signed_in):
     page.heading("Not found")
     page.run("location.hash = '#/50%/100%25'")
     page.heading("Assistants")
+    page.see("There is no such assistant")
+    page.press("link", "Parley")
+    page.wait("!document.body.innerText.includes('There is no such assistant')")
     show(page, "webhooks", "UM" + "0" * 32)
-    page.see("was not found")
+    page.heading("Not found")
+    page.see("It is not here: it was deleted")
     with pytest.raises(BrowserError):
         page.see("undefined", seconds=0.2)
+    page.run("document.querySelector('main a').click()")
+    page.heading("Webhooks")
 
 
 def test_a_payload_that_is_no_text_is_shown_as_base64(signed_in, bundle):

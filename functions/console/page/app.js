@@ -29,6 +29,9 @@ const VIEWS = {
   activity: [activity],
 };
 
+const GONE = "It is not here: it was deleted, its retention has ended, or the address is wrong.";
+const UNKNOWN = "There is no such assistant: it was deleted, or the address is wrong.";
+
 let leaving = new AbortController();
 
 function decoded(part) {
@@ -60,21 +63,31 @@ async function show() {
   const { assistant, kind, sids } = address();
   const api = calls(signal);
   fill(main, h("p", { class: "loading" }, "Loading…"));
+  let chosen = null;
   try {
     const every = await api.all(["Assistants"]);
-    const chosen = every.find((each) => each.sid === assistant) ?? null;
+    chosen = every.find((each) => each.sid === assistant) ?? null;
     header(every, chosen, kind);
     const view = chosen ? VIEWS[kind]?.[sids.length] : assistants;
-    if (!view) return void arrive("Not found", h("p", { class: "notice" }, "There is no such page."));
+    if (!view) return void arrive("Not found", lost("There is no such page.", chosen, kind));
     const base = chosen ? ["Assistants", chosen.sid] : [];
     const shown = await view({ api, signal, assistant: chosen, assistants: every, base, sids, go, reload: show });
-    if (!signal.aborted) arrive(shown.title, shown.contents, shown.actions);
+    const unknown = assistant && !chosen && lost(UNKNOWN);
+    if (!signal.aborted) arrive(shown.title, [unknown, shown.contents], shown.actions);
   } catch (error) {
     if (signal.aborted) return;
+    leaving.abort(); // what the view has begun to repeat ends with it
     if (error instanceof SignedOutError) signedOut(error.message);
+    else if (error instanceof ApiError && error.status === 404 && chosen) arrive("Not found", lost(GONE, chosen, kind));
     else if (error instanceof ApiError) arrive("It could not be shown", [failed(error), button("Try again", show)]);
     else throw error;
   }
+}
+
+/** What is said where nothing is, and the way on: the list that it would stand in. */
+function lost(said, assistant = null, kind = null) {
+  const [name, label] = TABS.find((each) => each[0] === kind) ?? TABS[0];
+  return h("p", { class: "notice" }, said, assistant && [" ", h("a", { href: `#/${assistant.sid}/${name}` }, label)]);
 }
 
 function arrive(title, contents, actions = []) {
