@@ -160,3 +160,61 @@ def test_no_dialog_that_changes_something_breaks_a_rule(signed_in, views, axe, s
     found["shown once"] = violations(page)
     page.press("button", "Close")
     assert {where: rules for where, rules in found.items() if rules} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_empty_view_and_no_failure_breaks_a_rule(signed_in, bundle, axe, scheme):
+    page = signed_in
+    page.look(width=390, scheme=scheme)
+    page.run(axe)
+    assistant = bundle.call("POST", "/v1/Assistants", form={"UniqueName": "E" * 64})["sid"]
+    webhook = bundle.call(
+        "POST",
+        f"/v1/Assistants/{assistant}/Webhooks",
+        form={"UniqueName": "W" * 64, "Events": "message.sent", "WebhookUrl": f"{bundle.receiver_url}/{'p' * 900}"},
+    )["sid"]
+    found = {}
+
+    def check(what: str) -> None:
+        found[what] = violations(page) + ["too wide"] * too_wide(page)
+
+    # what each says of what to do next
+    for view, heading, said in (
+        ("sources", "Sources", "Create one, and paste its callback URL"),
+        ("events", "Events", "Events come from a platform"),
+        ("activity", "Activity", "show a longer one"),
+        (f"webhooks/{webhook}", "W" * 64, "a test tries it now"),
+        ("events/EV" + "0" * 32, "Not found", "It is not here"),
+    ):
+        page.run(f"location.hash = '#/{assistant}/{view}'")
+        page.heading(heading)
+        page.see(said)
+        check(view)
+    page.run(f"location.hash = '#/{assistant}/webhooks/{webhook}'")
+    page.heading("W" * 64)
+    for tab, said in (("Undelivered", "Nothing waits"), ("Replays", "There has been none.")):
+        page.press("tab", tab)
+        page.see(said)
+    page.press("button", "Replay")
+    page.type("At most a second", "1000")
+    page.press("button", "Count first (dry run)")
+    page.see("Allowed: 1 to 50")
+    check("a field that was refused")
+    page.press("button", "Close")
+    page.press("button", "Delete")
+    page.run("window.really = window.fetch; window.fetch = async () => { throw new TypeError('Failed to fetch'); }")
+    page.press("button", "Delete the webhook")
+    page.wait("document.querySelector('dialog[open] [role=alert]').textContent.includes('cannot be reached')")
+    check("a dialog without the API")
+    page.press("button", "Close")
+    page.run(f"location.hash = '#/{assistant}/sources'")
+    page.heading("It could not be shown")
+    check("no API")
+    page.run("window.fetch = window.really")
+    bundle.call("DELETE", f"/v1/Assistants/{assistant}/Webhooks/{webhook}")
+    page.run(f"location.hash = '#/{assistant}/webhooks'")
+    page.heading("Webhooks")
+    page.see("There is none yet: create one")
+    check("webhooks")
+    bundle.call("DELETE", f"/v1/Assistants/{assistant}")
+    assert {where: rules for where, rules in found.items() if rules} == {}

@@ -184,6 +184,24 @@ def test_a_panel_that_cannot_be_shown_does_not_show_another_ones_contents(signed
     page.wait("document.querySelector('[role=tabpanel]').innerText.includes('message 71')")
 
 
+def test_an_event_that_no_webhook_had_yet_shows_the_first_one_that_gets_it(signed_in, bundle):
+    page = signed_in
+    made = bundle.subscribe("/late", "message.received")
+    accept(bundle, 73, conversation={"id": "late"})
+    [event] = listed(bundle, "ConversationId=late", 1)
+    path, shown = f"/Events/{event['sid']}", {**event, "payload": "{}"}
+    answer(page, path, 200, {**shown, "results": []})
+    show(page, "events", event["sid"])
+    page.heading("message_created")
+    page.see("No webhook was sent it.")
+    result = {"status": "delivered", "attempts": 1, "last_status_code": 204, "delivery_sid": "DL" + "0" * 32}
+    answer(page, path, 200, {**shown, "results": [{**result, "webhook_sid": made["sid"]}]})
+    page.wait("document.querySelector('main tbody a')?.textContent === 'late'")
+    assert "No webhook was sent it." not in page.text()
+    as_before(page)
+    bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")
+
+
 def test_a_count_that_fails_says_so(signed_in):
     page = signed_in
     show(page, "activity")

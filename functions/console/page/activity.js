@@ -60,7 +60,7 @@ const HEIGHT = 90;
 
 /** Bars of some series, one on the other. */
 function chart(title, names, { bars, from, to }) {
-  const most = Math.max(1, ...bars.map((bar) => names.reduce((sum, name) => sum + bar[name], 0)));
+  const most = Math.max(...bars.map((bar) => names.reduce((sum, name) => sum + bar[name], 0)));
   const wide = WIDTH / BARS;
   const totals = names.map((name) => `${number(total(bars, name))} ${name}`).join(", ");
   const shown = bars.flatMap((bar, at) => {
@@ -68,7 +68,7 @@ function chart(title, names, { bars, from, to }) {
     return names
       .filter((name) => bar[name])
       .map((name) => {
-        const height = Math.max((bar[name] / most) * (HEIGHT - 4), 2);
+        const height = Math.max((bar[name] / most) * (HEIGHT - 4), 2); // a bar that is drawn is of one at least
         y -= height;
         return h("rect", { class: name, x: at * wide + 1, y, width: wide - 2, height });
       });
@@ -111,6 +111,8 @@ function chart(title, names, { bars, from, to }) {
 const total = (bars, name) => bars.reduce((sum, bar) => sum + bar[name], 0);
 
 function asTable({ bars, from, to }) {
+  if (!SERIES.some(([name]) => total(bars, name)))
+    return h("p", { class: "hint" }, "There is nothing in this time: show a longer one.");
   const { element, body, row } = table("Activity over time", ["From", ...SERIES.map(([, label]) => label)]);
   const step = (to - from) / BARS;
   for (const [at, bar] of bars.entries()) {

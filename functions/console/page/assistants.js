@@ -74,7 +74,7 @@ export async function assistants(context) {
       : h(
           "p",
           { class: "notice" },
-          "An assistant is the folder for one bot: its sources, webhooks and events. There is none yet.",
+          "An assistant is the folder for one bot: its sources, webhooks and events. There is none yet: create one.",
         ),
     actions: button("New assistant", () => createAssistant(context), { kind: "main", glyph: "plus" }),
   };

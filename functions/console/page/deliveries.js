@@ -84,7 +84,10 @@ export function deliveries(context, webhook) {
     const { contents, restart } = list(context, webhook, {
       caption: "Deliveries",
       signal,
-      empty: "There is none.",
+      empty: () =>
+        status.read()
+          ? "None is in this state."
+          : "None so far. What it has subscribed to will stand here; a test tries it now.",
       load: () => context.api.page(parts, { PageSize: SIZE, Status: status.read() }),
     });
     status.control.addEventListener("change", () => {
@@ -103,7 +106,7 @@ export function undelivered(context, webhook) {
     list(context, webhook, {
       caption: "Undelivered",
       signal,
-      empty: "Nothing waits and nothing is being retried.",
+      empty: () => "Nothing waits and nothing is being retried.",
       load: async () => {
         const found = await Promise.all(
           OPEN.map((Status) => some(api.page(parts, { Status, PageSize: OPEN_SIZE }), { enough: OPEN_SIZE })),

@@ -63,7 +63,14 @@ export async function events(context) {
     );
   }
 
-  const list = growing({ load: () => api.page([...base, "Events"], query()), show, empty: "None so far." });
+  const list = growing({
+    load: () => api.page([...base, "Events"], query()),
+    show,
+    empty: () =>
+      filters.some((filter) => filter.read())
+        ? "None is like this."
+        : "None so far. Events come from a platform that calls the URL of one of the sources.",
+  });
   every(EVERY_SECONDS, signal, () => live.read() && list.refresh());
   for (const { name, control } of filters) {
     control.addEventListener("change", async () => {
@@ -166,8 +173,14 @@ export async function event(context) {
         ]),
     );
     element.hidden = !results.length;
+    none.hidden = results.length > 0;
   }
 
+  const none = h(
+    "p",
+    { class: "hint" },
+    "No webhook was sent it. One that asks for its like by now gets it by a replay of what is missing.",
+  );
   show(found.results);
   every(5, signal, async () => show((await api.get(parts)).results));
   const rendered = (format, label) => async () => payload(await api.get(parts, { Format: format }), label);
@@ -185,7 +198,8 @@ export async function event(context) {
         ["SID", h("code", {}, found.sid)],
       ]),
       h("h2", {}, "At each webhook"),
-      found.results.length ? element : h("p", { class: "hint" }, "No webhook asked for it."),
+      element,
+      none,
       h("h2", {}, "Payload"),
       tabs(
         "The payload",

@@ -16,7 +16,8 @@ export async function some(first, { pages = LOOKED_THROUGH, enough = Infinity } 
 }
 
 /**
- * `load` gets the first page, `show` shows all rows; `note` and `more` are to be put above and below them.
+ * `load` gets the first page, `show` shows all rows; `note` and `more` are to be put above and below them; `empty`
+ * words that there is nothing.
  * A page may say something of its own about what it holds: `said`.
  */
 export function growing({ load, show, empty }) {
@@ -30,7 +31,7 @@ export function growing({ load, show, empty }) {
 
   function all(said = null) {
     show(rows);
-    const none = next ? "None among the newest; there are older ones to look through." : empty;
+    const none = next ? "None among the newest; there are older ones to look through." : empty();
     const words = said ?? (rows.length ? "" : none);
     if (note.textContent !== words) note.textContent = words;
     more.hidden = !next;

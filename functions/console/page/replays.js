@@ -147,7 +147,7 @@ export function replays(context, webhook) {
     element.hidden = true;
     const look = every(3, signal, async () => {
       const { rows } = await api.page(parts, { PageSize: 20 });
-      fill(note, rows.length ? null : "There has been none.");
+      fill(note, rows.length ? null : "There has been none. Replay, above, sends again what failed or was missed.");
       element.hidden = !rows.length;
       follow(
         body,

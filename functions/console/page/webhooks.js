@@ -61,7 +61,8 @@ export async function webhooks(context) {
   const none = h(
     "p",
     { class: "notice" },
-    "A webhook is an address of yours that Parley calls when something happens. There is none yet.",
+    "A webhook is an address of yours that Parley calls when something happens. There is none yet: create one, and " +
+      "choose the events that it is called for.",
   );
   let all = [];
 
