@@ -103,12 +103,14 @@ class CommitMessage:
 Message = EventMessage | ChunkMessage | RetryMessage | TendMessage | ReplayMessage | CommitMessage
 
 
+_EVENT_FIELDS = tuple(field.name for field in fields(Event))
+
+
 def _event_values(event: Event) -> dict[str, Any]:
     number, packed = codec.pack(event.payload)
-    values = asdict(event)
-    values["payload"] = base64.b64encode(packed).decode("ascii")
-    values["codec"] = number
-    return values
+    # not `asdict`: it copies in depth, which texts and numbers do not need, for a twentieth of ingest's time
+    values = {name: getattr(event, name) for name in _EVENT_FIELDS}
+    return values | {"payload": base64.b64encode(packed).decode("ascii"), "codec": number}
 
 
 def _event(values: Mapping[str, Any]) -> Event:

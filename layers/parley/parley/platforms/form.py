@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote_plus, unquote_to_bytes
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
@@ -21,9 +22,12 @@ def is_form(method: str, content_type: str | None) -> bool:
 
 
 def _decode(text: bytes) -> bytes:
-    return unquote_to_bytes(text.replace(b"+", b" "))
+    text = text.replace(b"+", b" ")
+    return unquote_to_bytes(text) if b"%" in text else text
 
 
+# One, because ingest reads a call's form for its proof and again for its meaning; more would keep megabytes.
+@lru_cache(maxsize=1)
 def parse(form: bytes) -> Pairs:
     """The decoded names and values in their order; blank values stay, as they are signed."""
     fields = (field.partition(b"=") for field in form.split(b"&") if field)
