@@ -138,7 +138,8 @@ def listed(values: Mapping[str, Any]) -> Listed:
 
 def source_of(values: Mapping[str, Any]) -> str | None:
     """The source of an entry of the index."""
-    return sids.from_bytes(values["src"], sids.SOURCE) if "src" in values else None
+    stored = values.get("src")
+    return sids.from_bytes(stored, sids.SOURCE) if stored is not None else None
 
 
 def _stored(values: Mapping[str, Any]) -> Stored:
