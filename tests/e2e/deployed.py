@@ -89,7 +89,9 @@ def _for_moto(template: dict[str, Any]) -> dict[str, Any]:
         properties = found["Properties"]
         if found.get("DeletionPolicy") == "RetainExceptOnCreate":
             found["DeletionPolicy"] = "Retain"  # the same, once the stack is made; moto knows the one word only
+        # names the layer, each in its way
         properties.pop("Layers", None)
+        properties.pop("Description", None)
         if "Policies" in properties:
             properties["Policies"] = [policy for policy in properties["Policies"] if "PolicyName" in policy]
         # names the API
