@@ -143,7 +143,9 @@ class Page:
     def place(self, kind: str, name: str, *, exact: bool = True) -> tuple[float, float]:
         """Where the middle of something is that is called so; it is scrolled to."""
         found = f"({_FIND})({json.dumps(kind)}, {json.dumps(name)}, {json.dumps(exact)})"
-        self.wait(f"{found} !== null", f"a {kind} called {name!r}")
+        # a dialog that was closed is about to give the focus back, and the page scrolls to that
+        settled = "document.querySelector('dialog:not([open])') === null"
+        self.wait(f"{found} !== null && {settled}", f"a {kind} called {name!r}")
         x, y = self.run(
             f"(() => {{ const found = {found}; found.scrollIntoView({{block: 'center'}});"
             "const box = found.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()"
