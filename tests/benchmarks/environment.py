@@ -179,6 +179,17 @@ class Code:
     path: tuple[Path, ...]
     handler: str
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which Python finds it."""
+        return {
+            "PYTHONPATH": os.pathsep.join(map(str, self.path)),
+            "PYTHONDONTWRITEBYTECODE": "1",  # /var/task and /opt are read-only
+            "PYTHONNOUSERSITE": "1",
+            "LAMBDA_TASK_ROOT": str(self.task),
+            "_HANDLER": self.handler,
+        }
+
 
 def start(code: Code, event: Mapping[str, Any], environ: Mapping[str, str], *options: str) -> Start:
     """Start an environment, give it an event, take the answer, end it.
@@ -192,11 +203,7 @@ def start(code: Code, event: Mapping[str, Any], environ: Mapping[str, str], *opt
     with _runtime_api(event) as api:
         variables = {
             **environ,
-            "PYTHONPATH": os.pathsep.join(map(str, code.path)),
-            "PYTHONDONTWRITEBYTECODE": "1",  # /var/task and /opt are read-only
-            "PYTHONNOUSERSITE": "1",
-            "LAMBDA_TASK_ROOT": str(code.task),
-            "_HANDLER": code.handler,
+            **code.environment,
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_address[1]}",
         }
         started = time.perf_counter()

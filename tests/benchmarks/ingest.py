@@ -5,64 +5,36 @@ The floor is what nobody can leave out: parsing the body, and one HMAC over it.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import time
-from contextlib import contextmanager
+import os
+import subprocess
+import tempfile
+from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
 
-from botocore.awsrequest import AWSResponse
-from moto import mock_aws
-
-from tests.benchmarks import payloads
-from tests.benchmarks.bundle import Bundle, bundle, never_stale, written
+from tests.benchmarks import payloads, warm_ingest
+from tests.benchmarks.bundle import bundle
+from tests.benchmarks.environment import interpreter, version
 from tests.benchmarks.results import Result, spread
+from tests.benchmarks.starting import code_of
 from tests.load.counting import percentile
+from tests.load.engine import ministack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.benchmarks.run import Bench
 
 CALLS = 2000
-_WARMING = 100
 _BUDGET_MS = 1.0
-_ANSWER = json.dumps({"MessageId": "0" * 36, "MD5OfMessageBody": "0" * 32}).encode()
-
-
-class _Body:
-    """What botocore reads an answer from."""
-
-    def stream(self, **_: object) -> Iterator[bytes]:
-        yield _ANSWER
-
-
-@contextmanager
-def _answered(found: Bundle) -> Iterator[None]:
-    """SQS takes every message at once, and nothing is sent; while the fake is there, it answers."""
-
-    headers: Any = {"content-type": "application/x-amz-json-1.0"}
-    answer: Any = lambda **_: AWSResponse("http://sqs", 200, headers, _Body())  # noqa: E731 — a hook has no better name
-    found.session.register("before-send.sqs.SendMessage", answer)
-    yield
-    found.session.unregister("before-send.sqs.SendMessage", answer)
 
 
 def measure(bench: Bench) -> Iterator[Result]:
     """By platform."""
-    aws = mock_aws()
-    aws.start()
-    with bundle(metered=False) as found, _answered(found), never_stale(), written():
-        ingest = found.function("IngestFunction")
-        for platform in payloads.TYPICAL:
-            ingest(payloads.call(platform))  # the sources are known from here on
-        aws.stop()
-        own = {platform: _measure(platform, ingest) for platform in payloads.TYPICAL}
+    own = _measured(bench)
     for platform, (samples, floors) in own.items():
-        how = f"{CALLS} calls, {spread(samples, 3)}; the SDK included, its socket not"
+        how = f"{CALLS} calls, {spread(samples, 3)}; Python {version()}, the SDK included, its socket not"
         name = f"ingest.warm.{platform}"
         yield Result(f"{name}.p50", median(samples), "ms", how)
         yield Result(f"{name}.p99", percentile(sorted(samples), 99), "ms", how, _BUDGET_MS)
@@ -72,27 +44,31 @@ def measure(bench: Bench) -> Iterator[Result]:
     yield Result("ingest.own_seconds", median(samples) / 1000, "s", "what costs are reckoned with")
 
 
-def _measure(platform: str, ingest: Callable[[Any], Any]) -> tuple[list[float], list[float]]:
-    """Milliseconds of the handler and of the floor, by turns."""
-    samples: list[float] = []
-    floors: list[float] = []
-    for number in range(_WARMING + CALLS):
-        body, event = payloads.body(platform), payloads.call(platform)
-        started = time.thread_time_ns()
-        answer = ingest(event)
-        ended = time.thread_time_ns()
-        _floor(platform, body)
-        floor = time.thread_time_ns() - ended
-        assert answer["statusCode"] == 200, answer
-        if number >= _WARMING:
-            samples.append((ended - started) / 1e6)
-            floors.append(floor / 1e6)
-    return samples, floors
-
-
-def _floor(platform: str, body: bytes) -> bytes:
-    if platform == "autopilot":
-        params = parse_qsl(body.decode(), keep_blank_values=True)
-        return hmac.digest(b"secret", "".join(name + value for name, value in sorted(params)).encode(), hashlib.sha1)
-    json.loads(body)
-    return hmac.digest(b"secret", body, hashlib.sha256)
+def _measured(bench: Bench) -> dict[str, tuple[list[float], list[float]]]:
+    """Milliseconds of the handler and of the floor, by platform."""
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        ministack(Path(scratch)) as endpoint,
+        bundle(endpoint, metered=False) as found,
+    ):
+        calls, times = Path(scratch) / "calls.json", Path(scratch) / "times.json"
+        number = warm_ingest.WARMING + CALLS
+        calls.write_text(
+            json.dumps({platform: [payloads.call(platform) for _ in range(number)] for platform in payloads.TYPICAL})
+        )
+        function = found.deployment.template.functions["IngestFunction"]
+        code = code_of(bench.build, bench.folder, function)
+        subprocess.run(
+            # -P: this folder's modules are not the function's
+            [interpreter(), "-P", warm_ingest.__file__, str(calls), str(times)],
+            env={
+                **found.deployment.worker_environment(function),
+                **code.environment,
+                "PYTHONPATH": os.pathsep.join(map(str, (code.task, *code.path))),
+            },
+            cwd=code.task,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        measured: dict[str, tuple[list[float], list[float]]] = json.loads(times.read_text())
+        return measured

@@ -24,6 +24,7 @@ from tests.load.engine import ministack
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cli.up.template import Function
     from parley.event import Event
 
 _CALLER = {"account": seed.ACCOUNT_SID, "scopes": "read write", "expires": "4102444800", "token_id": "bench"}
@@ -43,6 +44,17 @@ clients = [boto3.client(name) for name in os.environ["CLIENTS"].split(",")]
 def lambda_handler(event, context):
     return {}
 """
+
+
+def code_of(build: Path, folder: Path, function: Function) -> Code:
+    """A function as it is in Lambda, or where this machine has not Lambda's Python, as near as can be."""
+    runtime = runtime_packages(folder)
+    if is_lambdas():
+        layer = build / "ParleyLayer" / "python"
+        return Code(build / function.logical_id, (layer, runtime), function.handler)
+    # the layer's wheels are of another Python: the sources, with what is installed here
+    installed = Path(aiohttp.__file__).parents[1]
+    return Code(ROOT, (ROOT, ROOT / "layers" / "parley", runtime, installed), function.handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +77,7 @@ class Starter:
         environ = self.found.deployment.worker_environment(function)
         if name == "authorizer":
             environ |= {"JWKS": json.dumps({"keys": [seed.SAMPLE_KEY]})}
-        runtime = runtime_packages(self.folder)
-        if is_lambdas():
-            layer = self.build / "ParleyLayer" / "python"
-            code = Code(self.build / function.logical_id, (layer, runtime), function.handler)
-        else:
-            # the layer's wheels are of another Python: the sources, with what is installed here
-            installed = Path(aiohttp.__file__).parents[1]
-            code = Code(ROOT, (ROOT, ROOT / "layers" / "parley", runtime, installed), function.handler)
+        code = code_of(self.build, self.folder, function)
         return start(code, event or self.event(name), environ, *options)
 
     def floor(self, name: str) -> Start:
