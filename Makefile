@@ -29,8 +29,7 @@ run: setup ## the whole bundle on this machine, and a demonstration
 up: setup ## the whole bundle on this machine, for your own experiments
 	@exec $(BIN)/parley up
 
-# Files in the folders' order: the long ones (console, e2e) first and the many short ones (unit) at the end, so that no
-# worker waits for another's last file. xdist's own order is by number of tests, which is the reverse here.
+# Files in the order that tests/conftest.py gives them; xdist's own is by number of tests, with the longest at the end.
 test: ## every test; TESTS=… chooses some
 	@$(MAKE) --no-print-directory --jobs=2 setup sam twilio7 aws node
 	@$(WITH_SAM) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(TESTS)
