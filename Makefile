@@ -29,13 +29,9 @@ run: setup ## the whole bundle on this machine, and a demonstration
 up: setup ## the whole bundle on this machine, for your own experiments
 	@exec $(BIN)/parley up
 
-# One more than there are processors, four at most: half of a test's time is waiting for processes of its own.
-WORKERS = $(shell n=$$(getconf _NPROCESSORS_ONLN); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
-
-# Files in the order that tests/conftest.py gives them; xdist's own is by number of tests, with the longest at the end.
 test: ## every test; TESTS=… chooses some
 	@$(MAKE) --no-print-directory --jobs=2 setup sam twilio7 aws node
-	@$(WITH_SAM) $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(TESTS)
+	@$(WITH_SAM) $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(TESTS)
 
 simulate: setup ## the engine in random schedules with faults: SCHEDULES=… many, or SEED=… one, traced and made small
 	@$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--schedules $(or $(SCHEDULES),100000))

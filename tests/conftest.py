@@ -11,7 +11,6 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -77,25 +76,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(Heartbeat(os.dup(1)), "heartbeat")
-
-
-# What starts whole deployments and browsers: two of these at once are in each other's way, and each alone mostly waits.
-_BUSY_FOLDERS = ("console", "e2e", "load")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files that start processes of their own among those that only compute.
-
-    Where two workers share the files in this order, one mostly has the former and the other the latter.
-    """
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    busy = [path for path in files if path.parent.name in _BUSY_FOLDERS or path.parent.parent.name in _BUSY_FOLDERS]
-    place = {path: (number + 0.5) / len(busy) for number, path in enumerate(busy)}
-    others = [path for path in files if path not in place]
-    place |= {path: number / len(others) for number, path in enumerate(others)}
-    items[:] = [item for path in sorted(files, key=lambda path: place[path]) for item in files[path]]
 
 
 @pytest.fixture
