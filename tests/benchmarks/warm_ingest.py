@@ -1,7 +1,7 @@
 """Ingest's handler, called many times in a process of its own: Lambda's Python where there is one, the built artifact.
 
-`ingest.py` starts it, with a file of calls by platform and one for the times. It imports nothing but what the function
-has in Lambda. SQS takes every message at once, and nothing is sent.
+`ingest.py` starts it, with a file of rounds of calls by platform, and one for the times. It imports nothing but what the
+function has in Lambda. SQS takes every message at once, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def main() -> None:
     sources.FRESH_SECONDS = 10.0**9  # the sources are read by the first calls, and never again
     taken: Any = _taken  # a hook's answer is taken for the service's, which its type does not say
     aws.session().register("before-send.sqs.SendMessage", taken)
-    by_platform: dict[str, list[dict[str, Any]]] = json.loads(calls.read_text(encoding="utf-8"))
-    times.write_text(json.dumps({platform: _measure(platform, events) for platform, events in by_platform.items()}))
+    rounds: list[dict[str, list[dict[str, Any]]]] = json.loads(calls.read_text(encoding="utf-8"))
+    measured = [{platform: _measure(platform, events) for platform, events in each.items()} for each in rounds]
+    times.write_text(json.dumps(measured))
 
 
 if __name__ == "__main__":
