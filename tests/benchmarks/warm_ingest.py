@@ -1,7 +1,7 @@
 """Ingest's handler, called many times in a process of its own: Lambda's Python where there is one, the built artifact.
 
-`ingest.py` starts it, with a file of rounds of calls by platform, and one for the times. It imports nothing but what the
-function has in Lambda. SQS takes every message at once, and nothing is sent.
+`ingest.py` starts it, with a file of rounds of calls by platform and one for the times. It imports nothing but what
+the function has in Lambda. SQS takes every message at once, and nothing is sent.
 """
 
 from __future__ import annotations
