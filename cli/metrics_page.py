@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cli.architecture.drawing import of_type
 from cli.up.intrinsics import load
 from parley.telemetry import METRICS
 
@@ -96,12 +97,8 @@ def page(template: Mapping[str, Any]) -> str:
     Args:
         template: template.yaml as it is written.
     """
-    alarms, filters = (_of_type(template, f"AWS::{kind}") for kind in ("CloudWatch::Alarm", "Logs::MetricFilter"))
+    alarms, filters = (of_type(template, f"AWS::{kind}") for kind in ("CloudWatch::Alarm", "Logs::MetricFilter"))
     return "".join(f"{line}\n" for line in _lines(alarms, filters))
-
-
-def _of_type(template: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, Any]]:
-    return {name: found["Properties"] for name, found in template["Resources"].items() if found["Type"] == kind}
 
 
 def _lines(alarms: Mapping[str, Mapping[str, Any]], filters: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.console.browser import HURRY
 from tests.console.demo import accept, listed, show
 from tests.e2e.bundle import DEMO
 
@@ -111,7 +112,7 @@ def test_a_view_that_could_not_be_shown_asks_for_nothing_more(signed_in, bundle)
     show(page, "webhooks", made["sid"], "DL" + "0" * 32)
     page.heading("Not found")
     before = len(page.requests)
-    time.sleep(1.5)  # a delivery is asked for every five seconds: here each of them
+    time.sleep(3 * 5 / HURRY)  # time enough for three of the looks that a delivery is given every five seconds
     assert len(page.requests) == before
     assert page.run("document.getElementById('said').textContent") == ""
     bundle.call("DELETE", f"{DEMO}/Webhooks/{made['sid']}")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
+from botocore.session import Session
 from moto.server import ThreadedMotoServer
 
 from tests.template.translation import translate
@@ -47,8 +47,8 @@ def account() -> Iterator[dict[str, str]]:
 
 def client(service: str, variables: dict[str, str]) -> Any:
     """The SDK's client for a service of that account."""
-    return boto3.client(
-        service,  # type: ignore[call-overload] # any of them
+    return Session().create_client(
+        service,
         endpoint_url=variables["AWS_ENDPOINT_URL"],
         region_name=REGION,
         aws_access_key_id="testing",
